@@ -1,0 +1,1 @@
+"""Which submodules must be scripted, shown by experiment."""

@@ -1,0 +1,1 @@
+"""From TorchScript to a Core ML package."""

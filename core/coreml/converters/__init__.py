@@ -1,0 +1,1 @@
+"""Converters that coremltools lacks, one operation a file."""

@@ -1,0 +1,1 @@
+"""Example inputs: tensors made from the recipe, nested arguments, probes."""

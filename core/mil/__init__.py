@@ -1,0 +1,1 @@
+"""A reference executor of Core ML programs on torch, usable on any system."""

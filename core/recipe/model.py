@@ -1,0 +1,247 @@
+"""The recipe as frozen data; its TOML form is in ``document``."""
+
+import math
+from typing import Any, Literal, get_args
+
+import msgspec
+
+FORMAT_VERSION = 1
+
+Mark = Literal["trace", "script"]
+DtypeName = Literal[
+    "float32",
+    "float16",
+    "bfloat16",
+    "float64",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "bool",
+    "complex64",
+    "complex128",
+]
+FillName = Literal["normal", "uniform", "zeros", "ones", "arange", "randint"]
+InputKind = Literal["tensor", "tuple", "list", "dict", "value"]
+Precision = Literal["float16", "float32"]
+ConvertTo = Literal["mlprogram", "neuralnetwork"]
+ComputeUnits = Literal["all", "cpu_only", "cpu_and_gpu", "cpu_and_ne"]
+DeploymentTarget = Literal[
+    "iOS13",
+    "iOS14",
+    "iOS15",
+    "iOS16",
+    "iOS17",
+    "iOS18",
+    "iOS26",
+    "macOS10.15",
+    "macOS11",
+    "macOS12",
+    "macOS13",
+    "macOS14",
+    "macOS15",
+    "macOS26",
+    "watchOS6",
+    "watchOS7",
+    "watchOS8",
+    "watchOS9",
+    "watchOS10",
+    "watchOS11",
+    "watchOS26",
+    "tvOS13",
+    "tvOS14",
+    "tvOS15",
+    "tvOS16",
+    "tvOS17",
+    "tvOS18",
+    "tvOS26",
+    "visionOS1",
+    "visionOS2",
+    "visionOS26",
+]
+
+DTYPES: tuple[str, ...] = get_args(DtypeName)
+FILLS: tuple[str, ...] = get_args(FillName)
+TARGETS: tuple[str, ...] = get_args(DeploymentTarget)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every part of a recipe: frozen, and no key is accepted that nothing reads."""
+
+
+class RangeDimension(Part, frozen=True, kw_only=True):
+    """A dimension that the app may choose between ``min`` and ``max``, both included."""
+
+    min: int
+    max: int
+    default: int | None = None
+    """The size used to make the export; ``min`` where it is not given."""
+
+    def __post_init__(self) -> None:
+        if self.min < 1:
+            raise ValueError(f"min is {self.min}, and a dimension is at least 1")
+        if self.max < self.min:
+            raise ValueError(f"max ({self.max}) is below min ({self.min})")
+        if self.default is not None and not self.min <= self.default <= self.max:
+            raise ValueError(f"default ({self.default}) is not between {self.min} and {self.max}")
+
+
+Dimension = int | RangeDimension | tuple[int, ...]
+"""One size, a range, or an enumeration whose first member is the default."""
+
+
+def default_size(dimension: Dimension) -> int:
+    """Return the size used to make the export."""
+    match dimension:
+        case RangeDimension():
+            return dimension.min if dimension.default is None else dimension.default
+        case tuple():
+            return dimension[0]
+        case _:
+            return dimension
+
+
+class FileFill(Part, frozen=True, kw_only=True):
+    """Values read from a file, relative to the recipe."""
+
+    file: str
+
+
+class Input(Part, frozen=True, kw_only=True):
+    """One argument of the entry: a tensor, or a container whose ``items`` are inputs themselves."""
+
+    name: str = ""
+    """Argument name; key of a dict; ignored for members of a list or tuple."""
+    shape: tuple[Dimension, ...] | None = None
+    """``()`` is a zero-dimensional tensor; None takes the shape from the file."""
+    dtype: DtypeName = "float32"
+    fill: FillName | FileFill | None = None
+    """None: normal for floating types, randint for integers and booleans."""
+    low: float | None = None
+    """Lower bound of ``uniform`` and ``randint``, included."""
+    high: float | None = None
+    """Upper bound of ``uniform`` and ``randint``, excluded."""
+    kind: InputKind = "tensor"
+    items: tuple["Input", ...] = ()
+    value: bool | int | float | str | None = None
+    """The argument itself where ``kind`` is ``value``: a Python number, text, truth value or (left out) None."""
+    method: str | None = None
+    """The method this input belongs to, where an entry exports several."""
+
+    def __post_init__(self) -> None:
+        if self.kind == "tensor" and self.shape is None and not isinstance(self.fill, FileFill):
+            raise ValueError(f"input {self.name!r} needs a shape, or a file to take it from")
+        if self.kind != "tensor" and self.shape is not None:
+            raise ValueError(f"input {self.name!r} is a {self.kind} and has no shape of its own; its items have")
+        if self.items and self.kind not in ("tuple", "list", "dict"):
+            raise ValueError(f"input {self.name!r} has items, so its kind must be tuple, list or dict")
+        for dimension in self.shape or ():
+            sizes = dimension if isinstance(dimension, tuple) else (default_size(dimension),)
+            if not sizes:
+                raise ValueError(f"input {self.name!r} has a dimension with an empty list of sizes")
+            if min(sizes) < 0:
+                raise ValueError(f"input {self.name!r} has a negative size ({min(sizes)})")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(f"input {self.name!r}: low ({self.low:g}) is not below high ({self.high:g})")
+
+    @property
+    def default_shape(self) -> tuple[int, ...] | None:
+        return None if self.shape is None else tuple(default_size(dimension) for dimension in self.shape)
+
+    @property
+    def is_flexible(self) -> bool:
+        return any(not isinstance(dimension, int) for dimension in self.shape or ())
+
+
+class Model(Part, frozen=True, kw_only=True):
+    """Which model, and how it is made."""
+
+    file: str
+    """A Python file, or a ``.pt``; relative to the recipe."""
+    entry: str = ""
+    """A class, factory, function, instance, or ``net.method``; empty where the file has only one."""
+    arguments: dict[str, Any] = {}
+    """Arguments of the constructor or factory, by name."""
+    methods: tuple[str, ...] = ()
+    """Several methods of the model to export together; empty means ``forward``."""
+    weights: str | None = None
+    weights_strict: bool = True
+    mode: Literal["eval", "train"] = "eval"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        kind, _, index = self.device.partition(":")
+        if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+            raise ValueError(f"device is {self.device!r}; it is cpu, cuda, cuda:N or mps")
+
+
+class TorchScript(Part, frozen=True, kw_only=True):
+    """Options of torch's tracer."""
+
+    check_trace: bool = True
+    """Trace twice and compare; off saves time, and ExportDesk's own probes still compare with eager."""
+    check_tolerance: float = 1e-5
+    """Largest relative error, against the largest value of the output, that a check lets pass."""
+    strict: bool = True
+    """False lets containers (dicts, lists) be recorded as outputs, with their structure frozen."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.check_tolerance) and self.check_tolerance >= 0):
+            raise ValueError("check_tolerance is a finite number, zero or more")
+
+
+class CoreMLOutput(Part, frozen=True, kw_only=True):
+    """Name of one output, in the order in which the model returns them (nested ones flattened)."""
+
+    name: str
+
+
+class CoreML(Part, frozen=True, kw_only=True):
+    """Options of the Core ML conversion."""
+
+    enabled: bool = True
+    minimum_deployment_target: DeploymentTarget = "iOS17"
+    convert_to: ConvertTo = "mlprogram"
+    precision: Precision = "float16"
+    compute_units: ComputeUnits = "all"
+    outputs: tuple[CoreMLOutput, ...] = ()
+
+
+class Checks(Part, frozen=True, kw_only=True):
+    """How the artefacts are compared with the eager model."""
+
+    probes: int = 8
+    """Number of random inputs."""
+    seed: int = 0
+    """Seed of the inputs, and of torch's generator before the model is made."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.probes <= 10_000:
+            raise ValueError("probes is a number from 1 to 10000")
+
+
+class Recipe(Part, frozen=True, kw_only=True):
+    """The whole document. Equal recipes on equal machines give equal artefacts."""
+
+    exportdesk: int = FORMAT_VERSION
+    model: Model
+    inputs: tuple[Input, ...] = ()
+    marks: dict[str, Mark] = {}
+    """Module path to mark; ``""`` is the model. A module without one inherits; the root is traced."""
+    torchscript: TorchScript = TorchScript()
+    coreml: CoreML = CoreML()
+    checks: Checks = Checks()
+
+    def __post_init__(self) -> None:
+        if self.exportdesk != FORMAT_VERSION:
+            raise ValueError(
+                f"the recipe has format {self.exportdesk}, and this ExportDesk reads format {FORMAT_VERSION}"
+            )
+        seen = set()
+        for item in self.inputs:
+            if not item.name:
+                raise ValueError("an input has no name")
+            if (item.method, item.name) in seen:
+                raise ValueError(f"there are two inputs called {item.name!r}")
+            seen.add((item.method, item.name))

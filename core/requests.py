@@ -1,0 +1,51 @@
+"""What the client wishes from the worker: imperative, one job each."""
+
+import msgspec
+
+from .recipe.model import Recipe
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of the closed union ``AnyRequest``."""
+
+
+class Inspect(Request, frozen=True, kw_only=True):
+    """Load the model (this runs the user's file) and describe it."""
+
+    job: int
+    recipe: Recipe
+    folder: str
+    """Absolute; paths in the recipe are relative to it."""
+
+
+class Export(Request, frozen=True, kw_only=True):
+    """Run the whole pipeline; the bundle goes to ``out``."""
+
+    job: int
+    recipe: Recipe
+    folder: str
+    out: str
+    """Absolute folder of the bundle; empty, absent or an earlier bundle."""
+    staging: str
+    """Absolute folder, beside ``out``, in which files are made; whoever asked removes it if the worker dies."""
+
+
+class ShowTexts(Request, frozen=True, kw_only=True):
+    """Read the textual views of a ``.pt`` file."""
+
+    job: int
+    file: str
+
+
+class Cancel(Request, frozen=True, kw_only=True):
+    """End this job at its next checkpoint."""
+
+    job: int
+
+
+class Stop(Request, frozen=True, kw_only=True):
+    """End the process once the current job has ended."""
+
+
+JobRequest = Inspect | Export | ShowTexts
+AnyRequest = JobRequest | Cancel | Stop

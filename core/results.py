@@ -1,0 +1,167 @@
+"""What each job ends with: plain data that crosses the process border and becomes the command line's JSON."""
+
+from typing import Any
+
+import msgspec
+
+from .diagnostics import Diagnostic
+from .recipe.model import Dimension, Recipe
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all results; what each holds is data only."""
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter of a signature; ``default`` is source text, None where the parameter is required."""
+
+    name: str
+    annotation: str | None = None
+    default: str | None = None
+    kind: str = "positional"
+    """positional, keyword, var_positional or var_keyword."""
+
+
+class EntryOutline(msgspec.Struct, frozen=True, kw_only=True):
+    """Something in a model file that may be exported, found without running the file."""
+
+    name: str
+    kind: str
+    """class, factory, function, instance or method (``Net.encode``, listed after its class)."""
+    line: int
+    doc: str | None = None
+    constructor: tuple[Parameter, ...] = ()
+    """Parameters that make the model: of ``__init__`` for a class, of the function for a factory."""
+    signature: tuple[Parameter, ...] = ()
+    """Parameters of what is exported: of ``forward``, of the function."""
+
+
+class SuggestedInput(msgspec.Struct, frozen=True, kw_only=True):
+    """An input that ExportDesk proposes, with the reason why."""
+
+    name: str
+    shape: tuple[Dimension, ...]
+    dtype: str
+    reason: str
+
+
+class ModuleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One submodule of a loaded model; rows come in depth-first order, the model itself (path ``""``) first."""
+
+    path: str
+    type_name: str
+    parameter_count: int
+    """Elements of the parameters of this module and all below it, shared ones counted once."""
+    own_parameter_count: int
+    file: str | None = None
+    line: int | None = None
+    is_container: bool = False
+    """A ModuleList, ModuleDict and the like: it has no ``forward`` and cannot be marked."""
+    is_script: bool = False
+    """Already TorchScript when the model was loaded."""
+    shared_with: str | None = None
+    """Path under which this very object came first, or None."""
+    training_sensitive: bool = False
+    """Dropout, batch norm and the like: train and eval mode differ."""
+
+
+class Inspection(Result, frozen=True, kw_only=True, tag="inspection"):
+    """A loaded model; ``entries`` is known even where nothing was loaded."""
+
+    file: str
+    entries: tuple[EntryOutline, ...]
+    entry: str | None = None
+    modules: tuple[ModuleRow, ...] = ()
+    signature: tuple[Parameter, ...] = ()
+    suggested_inputs: tuple[SuggestedInput, ...] = ()
+    parameter_count: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One numeric comparison with the eager model.
+
+    ``status`` is ``passed``, ``failed`` or ``not run``; a check that is not run has a ``reason`` and no numbers.
+    """
+
+    name: str
+    """torchscript, reloaded, coreml, ..."""
+    status: str
+    reason: str | None = None
+    probes: int = 0
+    max_absolute_error: float | None = None
+    max_relative_error: float | None = None
+    psnr_db: float | None = None
+    """None also where both sides are identical (infinite)."""
+    threshold: str | None = None
+    """The condition that was applied, as text: ``relative error <= 1e-05``."""
+    output: str | None = None
+    """Path of the worst output, ``out["boxes"][0]``."""
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """One input or output of a Core ML package."""
+
+    name: str
+    kind: str
+    """tensor, image, state, string, int64, double, dictionary."""
+    dtype: str
+    shape: tuple[str, ...]
+    """One text a dimension: ``"3"``, ``"64..512"``, ``"1 | 2 | 4"``."""
+    description: str = ""
+
+
+class CoreMLSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the app team gets, read back from the package that was written."""
+
+    inputs: tuple[Feature, ...]
+    outputs: tuple[Feature, ...]
+    states: tuple[Feature, ...] = ()
+    operations: dict[str, int] = {}
+    """Operation name to count, most frequent first."""
+    size_bytes: int = 0
+    specification_version: int = 0
+    minimum_deployment_target: str = ""
+    precision: str = ""
+
+
+class TorchScriptTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """The four textual views of a compiled model."""
+
+    code: str
+    graph: str
+    inlined_graph: str
+    printed: str
+
+
+class ExportResult(Result, frozen=True, kw_only=True, tag="export"):
+    """A finished export: every path in ``files`` exists and is whole."""
+
+    out: str
+    files: dict[str, str]
+    """``torchscript``, ``coreml``, ``recipe``: absolute paths."""
+    checks: tuple[Check, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    seconds: dict[str, float]
+    """Stage to wall-clock seconds, in the order of the pipeline."""
+    recipe: Recipe
+    modes: dict[str, str]
+    """Module path to ``trace`` or ``script``: the mode that each module was compiled with."""
+    coreml: CoreMLSummary | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no check failed; a check that could not run is not a failure, and is said to be not run."""
+        return all(check.status != "failed" for check in self.checks)
+
+
+class TextsResult(Result, frozen=True, kw_only=True, tag="texts"):
+    """TorchScript texts of a file."""
+
+    file: str
+    texts: TorchScriptTexts
+
+
+AnyResult = Inspection | ExportResult | TextsResult
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,55 @@
+"""Files and folders that appear in their place only when they are whole."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file by rename, so that a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def staging_beside(out: Path) -> Path:
+    """Return a new name for the staging folder of ``out``: beside it, so that a rename is enough at the end."""
+    return out.parent / f".{out.name}.{os.getpid()}-{os.urandom(4).hex()}.partial"
+
+
+@contextlib.contextmanager
+def staged_folder(out: Path, staging: Path) -> Iterator[Path]:
+    """Make a folder at ``staging`` and put it in the place of ``out`` once the block has ended well.
+
+    What was at ``out`` stays until the new folder is whole, and comes back should the exchange fail. Nothing is left
+    behind when the block raises; where the process dies, whoever chose ``staging`` removes it.
+    """
+    staging.mkdir(parents=True)
+    try:
+        yield staging
+        previous = staging.with_suffix(".previous")
+        if out.exists():
+            out.rename(previous)
+        try:
+            staging.rename(out)
+        except OSError:
+            if previous.exists():
+                previous.rename(out)
+            raise
+        shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def discard(staging: Path) -> None:
+    """Remove what a dead process left of a staging folder; an exchanged-out bundle goes back to its place."""
+    shutil.rmtree(staging, ignore_errors=True)

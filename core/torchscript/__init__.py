@@ -1,0 +1,1 @@
+"""From a module and its marks to TorchScript, and the file that holds it."""

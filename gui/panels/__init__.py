@@ -1,0 +1,1 @@
+"""The docks and tabs of the window; no panel imports another."""
