@@ -9,7 +9,7 @@ if __name__ != "exportdesk.core":
     )
 
 if TYPE_CHECKING:
-    from .export import export as export
+    from .pipeline import export as export
     from .results import ExportResult as ExportResult
 
 __all__ = ["ExportResult", "export"]
@@ -18,7 +18,7 @@ __all__ = ["ExportResult", "export"]
 def __getattr__(name: str) -> Any:
     # The GUI process imports this package and must not pay for, or load, torch: resolve on first use.
     if name == "export":
-        from .export import export
+        from .pipeline import export
 
         return export
     if name == "ExportResult":

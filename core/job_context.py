@@ -1,0 +1,71 @@
+"""What a job is given to tell of its progress and to learn that it was cancelled: one mechanism for both."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from .diagnostics import Diagnostic, without_repeats
+from .errors import Cancelled, ExportDeskError
+from .events import AnyEvent, DiagnosticFound, ProgressMade, StageStarted
+
+
+class JobContext:
+    """State of one running job.
+
+    A job calls :meth:`checkpoint` (or :meth:`progress`, which does) often enough to end soon after a cancel; a job
+    that does not is killed with its process.
+    """
+
+    def __init__(self, job: int = 0, emit: Callable[[AnyEvent], None] = lambda event: None) -> None:
+        self.job = job
+        self.seconds: dict[str, float] = {}
+        self._emit = emit
+        self._cancelled = threading.Event()
+        self._stage = ""
+        self._diagnostics: list[Diagnostic] = []
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All that was reported, in order, without repeats."""
+        return tuple(self._diagnostics)
+
+    def cancel(self) -> None:
+        """Ask the job to end; callable from any thread."""
+        self._cancelled.set()
+
+    def checkpoint(self) -> None:
+        """Raise Cancelled if the user has cancelled."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Run a block as a named stage: it is announced, timed, and named in failures that lack a stage."""
+        self.checkpoint()
+        outer, self._stage = self._stage, name
+        self._emit(StageStarted(job=self.job, stage=name))
+        started = time.perf_counter()
+        try:
+            yield
+        except ExportDeskError as error:
+            if error.failure.stage is None:
+                error.failure = msgspec.structs.replace(error.failure, stage=name)
+            raise
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+            self._stage = outer
+
+    def progress(self, fraction: float | None, detail: str = "") -> None:
+        """Tell how far the current stage is (0 to 1, None where unknown)."""
+        self.checkpoint()
+        self._emit(ProgressMade(job=self.job, stage=self._stage, fraction=fraction, detail=detail))
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Pass on a diagnostic, once for each identity."""
+        before = len(self._diagnostics)
+        self._diagnostics = without_repeats([*self._diagnostics, diagnostic])
+        if len(self._diagnostics) > before:
+            self._emit(DiagnosticFound(job=self.job, diagnostic=diagnostic))
