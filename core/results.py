@@ -34,6 +34,8 @@ class EntryOutline(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters that make the model: of ``__init__`` for a class, of the function for a factory."""
     signature: tuple[Parameter, ...] = ()
     """Parameters of what is exported: of ``forward``, of the function."""
+    used_by: tuple[str, ...] = ()
+    """Other entries of the file whose definition names this one; what is used is seldom what is exported."""
 
 
 class SuggestedInput(msgspec.Struct, frozen=True, kw_only=True):
