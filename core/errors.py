@@ -62,7 +62,7 @@ class ExportDeskError(Exception):
         self.failure = failure
 
 
-class Cancelled(Exception):  # noqa: N818 - it is a wish that came true, not an error
+class Cancelled(Exception):
     """Raised by a checkpoint once the user has cancelled the job."""
 
 
