@@ -1,0 +1,92 @@
+"""A converter's exception as a failure that names the operation, its module and its Python line."""
+
+import re
+from typing import NoReturn
+
+from ..errors import Cancelled, ExportDeskError, fail
+from .locating import Location, find_node, locate
+from .source import Source
+from .watching import Watch
+
+_NOT_IMPLEMENTED = re.compile(r"PyTorch convert function for op '(?P<kind>[^']+)' not implemented")
+
+
+def explain(error: BaseException, source: Source, watch: Watch) -> NoReturn:
+    """Raise the failure that ``error`` stands for; cancels and our own errors pass unchanged."""
+    if isinstance(error, Cancelled | ExportDeskError):
+        raise error
+    kind, name = _converted_node(error)
+    if kind is not None:
+        _explain_node(error, kind, _place(source, watch, name, kind))
+    text = str(error).strip() or type(error).__name__
+    if isinstance(error, MemoryError):
+        fail("convert.out-of-memory", "The conversion needs more memory than there is.", cause=error)
+    if isinstance(error, OSError):
+        fail("convert.not-written", f"The Core ML package cannot be written: {error}.", cause=error)
+    if "Number of TorchScript inputs" in text or "Number of outputs provided" in text:
+        fail(
+            "recipe.output-count" if "outputs provided" in text else "recipe.input-count",
+            f"The names do not fit the model: {text}",
+            hint="Give one name for each tensor that the model takes or returns, nested ones flattened.",
+            cause=error,
+        )
+    if watch.current_pass is not None:
+        fail(
+            "convert.pass-failed",
+            f"coremltools' optimisation {watch.current_pass!r} failed: {_sentence(text)}",
+            hint="This is a defect of coremltools or of an unusual model; the details hold its traceback.",
+            cause=error,
+        )
+    fail("convert.failed", f"coremltools cannot convert this model: {_sentence(text)}", cause=error)
+
+
+def _explain_node(error: BaseException, kind: str, place: Location) -> NoReturn:
+    text = str(error).strip() or type(error).__name__
+    where = {"module": place.module, "file": place.file, "line": place.line}
+    if _NOT_IMPLEMENTED.search(text):
+        fail(
+            "convert.unsupported-operation",
+            f"Core ML conversion has no translation of the operation {kind!r}.",
+            hint="Write this line with other operations, or convert without Core ML (`--no-coreml`).",
+            cause=error,
+            **where,
+        )
+    if isinstance(error, TypeError) and "0-dimensional arrays can be converted" in text:
+        fail(
+            "convert.numpy-too-new",
+            f"coremltools 9.0 fails on {kind!r} with numpy 2.4 and newer.",
+            hint='Install an older numpy: `pip install "numpy<2.4"`.',
+            cause=error,
+            **where,
+        )
+    fail(
+        "convert.operation-failed",
+        f"coremltools cannot convert the operation {kind!r} here: {_sentence(text)}",
+        hint="Its translation of this operation does not take these types, shapes or arguments; "
+        "write the line with other operations.",
+        cause=error,
+        **where,
+    )
+
+
+def _converted_node(error: BaseException) -> tuple[str | None, str]:
+    """Return kind and name of the innermost node that was being converted, from the traceback's frames."""
+    kind, name = None, ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name == "convert_single_node":
+            node = traceback.tb_frame.f_locals["node"]
+            kind, name = node.kind, node.name
+        traceback = traceback.tb_next
+    return kind, name
+
+
+def _place(source: Source, watch: Watch, name: str, kind: str) -> Location:
+    node = find_node(watch.graph, name, kind) if watch.graph is not None else None
+    return Location() if node is None else locate(node, source.module)
+
+
+def _sentence(text: str) -> str:
+    line = " ".join(text.split())
+    line = line if len(line) <= 400 else line[:400] + " …"
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."

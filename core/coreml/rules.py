@@ -1,0 +1,210 @@
+"""The rules by which choices of a Core ML conversion fit together, checked before anything is converted.
+
+Source: coremltools' guides on target conversion formats, typed execution and flexible input shapes, and the checks of
+coremltools 9.0. No coremltools here: the window applies the same rules while the user edits.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import product
+
+from ..errors import fail
+from ..recipe.model import CoreML, DeploymentTarget, RangeDimension
+from .inputs import ConvertedInput, is_allowed
+
+IOS13, IOS14, IOS15, IOS16, IOS17, IOS18, IOS26 = range(4, 11)
+"""Versions of Core ML's file format, named by the iOS that introduced each."""
+
+SPECIFICATION_VERSIONS: dict[DeploymentTarget, int] = {
+    "iOS13": IOS13,
+    "iOS14": IOS14,
+    "iOS15": IOS15,
+    "iOS16": IOS16,
+    "iOS17": IOS17,
+    "iOS18": IOS18,
+    "iOS26": IOS26,
+    "macOS10.15": IOS13,
+    "macOS11": IOS14,
+    "macOS12": IOS15,
+    "macOS13": IOS16,
+    "macOS14": IOS17,
+    "macOS15": IOS18,
+    "macOS26": IOS26,
+    "watchOS6": IOS13,
+    "watchOS7": IOS14,
+    "watchOS8": IOS15,
+    "watchOS9": IOS16,
+    "watchOS10": IOS17,
+    "watchOS11": IOS18,
+    "watchOS26": IOS26,
+    "tvOS13": IOS13,
+    "tvOS14": IOS14,
+    "tvOS15": IOS15,
+    "tvOS16": IOS16,
+    "tvOS17": IOS17,
+    "tvOS18": IOS18,
+    "tvOS26": IOS26,
+    # visionOS 1 shipped with iOS 17's Core ML, visionOS 2 with iOS 18's.
+    "visionOS1": IOS17,
+    "visionOS2": IOS18,
+    "visionOS26": IOS26,
+}
+MOST_SHAPES = 128
+"""Core ML's limit on the shapes that an input may enumerate."""
+MOST_DIMENSIONS = 5
+"""Core ML's limit on the rank of an input."""
+
+
+def specification_version(options: CoreML) -> int:
+    """Return the version of the file format that the deployment target reads."""
+    return SPECIFICATION_VERSIONS[options.minimum_deployment_target]
+
+
+def check_options(options: CoreML) -> None:
+    """Refuse choices that do not fit together.
+
+    Raises:
+        ExportDeskError: ``recipe.*`` with the rule that is broken.
+    """
+    target = options.minimum_deployment_target
+    version = specification_version(options)
+    if options.convert_to == "mlprogram" and version < IOS15:
+        fail(
+            "recipe.target-too-old",
+            f"An ML program needs iOS 15 (macOS 12, watchOS 8, tvOS 15) or newer, and the deployment target is {target}.",
+            hint='Choose a newer target, or convert_to = "neuralnetwork" with precision = "float32".',
+        )
+    if options.convert_to == "neuralnetwork" and version >= IOS15:
+        fail(
+            "recipe.target-too-new",
+            f"A neural network file is for targets before iOS 15, and the deployment target is {target}: "
+            "from iOS 15 on Core ML converts to ML programs.",
+            hint='Choose convert_to = "mlprogram", or a target of iOS 13 or 14 (macOS 10.15 or 11).',
+        )
+    if options.convert_to == "neuralnetwork" and options.precision == "float16":
+        fail(
+            "recipe.precision",
+            "A neural network file has no typed precision: the device decides at run time. "
+            "precision = \"float16\" needs convert_to = \"mlprogram\".",
+            hint='Choose precision = "float32" for a neural network.',
+        )
+    if options.compute_units == "cpu_and_ne" and version < IOS16:
+        fail(
+            "recipe.compute-units",
+            f'compute_units = "cpu_and_ne" exists from iOS 16 (macOS 13) on, and the deployment target is {target}.',
+            hint='Choose a newer target, or compute_units = "all".',
+        )
+    _check_output_names(options)
+
+
+def _check_output_names(options: CoreML) -> None:
+    names = [output.name for output in options.outputs]
+    for name in names:
+        if not is_allowed(name):
+            fail(
+                "recipe.output-name",
+                f"Core ML does not allow an output called {name!r}: a name is letters, digits and underscores, "
+                "begins with no digit, and is none of MIL's own words (such as list, tensor, string).",
+            )
+        if names.count(name) > 1:
+            fail("recipe.output-name", f"Two outputs are called {name!r}; each needs a name of its own.")
+
+
+def check_inputs(inputs: Sequence[ConvertedInput], options: CoreML) -> None:
+    """Refuse shapes and dtypes that Core ML cannot have.
+
+    Raises:
+        ExportDeskError: ``recipe.*`` with the rule that is broken.
+    """
+    leaves = [leaf for item in inputs for leaf in item.leaves]
+    enumerated = [leaf for leaf in leaves if any(isinstance(dimension, tuple) for dimension in leaf.shape)]
+    for leaf in leaves:
+        _check_shape(leaf, options)
+        _check_dtype(leaf, options)
+    if len(enumerated) > 1:
+        _check_several_enumerated(enumerated, options)
+
+
+def _check_shape(leaf: ConvertedInput, options: CoreML) -> None:
+    if not leaf.shape:
+        fail(
+            "recipe.rank",
+            f"Input {leaf.name!r} has no dimensions, and every input of a Core ML model has at least one.",
+            hint="Give it the shape [1] and take the value out in forward, with x[0].",
+        )
+    if len(leaf.shape) > MOST_DIMENSIONS:
+        fail(
+            "recipe.rank",
+            f"Input {leaf.name!r} has {len(leaf.shape)} dimensions, and Core ML takes {MOST_DIMENSIONS} at most.",
+            hint="Join dimensions before the model, and split them in forward with reshape.",
+        )
+    if any(isinstance(dimension, int) and dimension < 1 for dimension in leaf.shape):
+        fail("recipe.shape", f"Input {leaf.name!r} has a dimension of size 0, and Core ML needs at least 1.")
+    if any(isinstance(dimension, tuple) and min(dimension) < 1 for dimension in leaf.shape):
+        fail("recipe.shape", f"Input {leaf.name!r} has a dimension of size 0, and Core ML needs at least 1.")
+    has_ranges = any(isinstance(dimension, RangeDimension) for dimension in leaf.shape)
+    counts = [len(dimension) for dimension in leaf.shape if isinstance(dimension, tuple)]
+    if has_ranges and counts:
+        fail(
+            "recipe.shape",
+            f"Input {leaf.name!r} mixes a range with a list of sizes, and Core ML takes either ranges or a list of shapes.",
+            hint="Use ranges for all flexible dimensions, or list the sizes.",
+        )
+    if math.prod(counts) > MOST_SHAPES:
+        fail(
+            "recipe.too-many-shapes",
+            f"Input {leaf.name!r} lists {math.prod(counts)} shapes (every combination of its sizes), "
+            f"and Core ML takes {MOST_SHAPES} at most.",
+            hint="List fewer sizes, or use a range.",
+        )
+    if options.convert_to == "mlprogram" and any(
+        isinstance(dimension, RangeDimension) and dimension.max >= 2**31 for dimension in leaf.shape
+    ):
+        fail(
+            "recipe.unbounded-range",
+            f"Input {leaf.name!r} has a range without a real upper bound, and an ML program needs one.",
+            hint="Give the largest size that the app will use.",
+        )
+
+
+def _check_dtype(leaf: ConvertedInput, options: CoreML) -> None:
+    if leaf.dtype in ("complex64", "complex128", "bfloat16"):
+        fail(
+            "recipe.input-dtype",
+            f"Input {leaf.name!r} is {leaf.dtype}, and Core ML has no inputs of that type.",
+            hint="Pass real and imaginary parts as two inputs."
+            if leaf.dtype.startswith("complex")
+            else "Convert the model to float32 before the export; precision chooses what Core ML computes with.",
+        )
+    if leaf.dtype == "float16" and specification_version(options) < IOS16:
+        fail(
+            "recipe.input-dtype",
+            f"Input {leaf.name!r} is float16, which needs iOS 16 (macOS 13) or newer; "
+            f"the deployment target is {options.minimum_deployment_target}.",
+            hint="Choose a newer target, or make the input float32.",
+        )
+
+
+def _check_several_enumerated(enumerated: Sequence[ConvertedInput], options: CoreML) -> None:
+    names = ", ".join(leaf.name for leaf in enumerated)
+    if specification_version(options) < IOS18:
+        fail(
+            "recipe.enumerated-inputs",
+            f"The inputs {names} each list sizes, and before iOS 18 (macOS 15) only one input may; "
+            f"the deployment target is {options.minimum_deployment_target}.",
+            hint="Choose iOS18 or newer, or use ranges.",
+        )
+    counts = {leaf.name: len(enumerated_shapes(leaf)) for leaf in enumerated}
+    if len(set(counts.values())) > 1:
+        fail(
+            "recipe.enumerated-inputs",
+            "Inputs that list sizes must list the same number of shapes (the first of each go together): "
+            + ", ".join(f"{name} has {count}" for name, count in counts.items())
+            + ".",
+        )
+
+
+def enumerated_shapes(leaf: ConvertedInput) -> tuple[tuple[int, ...], ...]:
+    """Return every shape that an input without ranges may have; the first is the default."""
+    sizes = [dimension if isinstance(dimension, tuple) else (dimension,) for dimension in leaf.shape]
+    return tuple(dict.fromkeys(product(*[size for size in sizes if isinstance(size[0], int)])))  # type: ignore[arg-type]
