@@ -1,13 +1,11 @@
 """Convert a TorchScript module to a Core ML package."""
 
-import contextlib
 import shutil
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from ..job_context import JobContext
 from ..recipe.model import CoreML, RangeDimension, default_size
@@ -15,7 +13,7 @@ from .failures import explain
 from .inputs import ConvertedInput, core_ml_names, name_notes
 from .notes import notes
 from .rules import check_inputs, check_options, enumerated_shapes, specification_version
-from .source import source_of
+from .source import Compiled, source_of
 from .toolkit import coremltools, version_note
 from .watching import watching
 
@@ -60,7 +58,7 @@ class ConvertedModel:
 
 
 def convert(
-    module: torch.jit.ScriptModule | torch.jit.ScriptFunction,
+    module: Compiled,
     inputs: Sequence[ConvertedInput],
     options: CoreML,
     context: JobContext,
@@ -80,7 +78,7 @@ def convert(
             ``ConvertedModel.save`` a rename. The system's temporary folder where it is None.
 
     Raises:
-        ExportDeskError: ``recipe.*`` for choices that do not fit together, ``convert.*`` for what coremltools cannot do.
+        ExportDeskError: ``recipe.*`` for choices that do not fit together, ``convert.*`` for what coremltools cannot.
         Cancelled: the user cancelled.
     """
     check_options(options)
@@ -111,7 +109,11 @@ def convert(
         except BaseException as error:
             if package is not None:
                 shutil.rmtree(package, ignore_errors=True)
-            explain(error, source, watch)
+            try:
+                explain(error, source, watch)
+            finally:
+                # The frames hold the half-made program and coremltools' folder of weights, and the failure outlives us.
+                traceback.clear_frames(error.__traceback__)
     for diagnostic in notes(watch.records, watch.warnings):
         context.report(diagnostic)
     context.progress(1.0, "converted")

@@ -42,14 +42,15 @@ def explain(error: BaseException, source: Source, watch: Watch) -> NoReturn:
 
 def _explain_node(error: BaseException, kind: str, place: Location) -> NoReturn:
     text = str(error).strip() or type(error).__name__
-    where = {"module": place.module, "file": place.file, "line": place.line}
     if _NOT_IMPLEMENTED.search(text):
         fail(
             "convert.unsupported-operation",
             f"Core ML conversion has no translation of the operation {kind!r}.",
             hint="Write this line with other operations, or convert without Core ML (`--no-coreml`).",
             cause=error,
-            **where,
+            module=place.module,
+            file=place.file,
+            line=place.line,
         )
     if isinstance(error, TypeError) and "0-dimensional arrays can be converted" in text:
         fail(
@@ -57,7 +58,9 @@ def _explain_node(error: BaseException, kind: str, place: Location) -> NoReturn:
             f"coremltools 9.0 fails on {kind!r} with numpy 2.4 and newer.",
             hint='Install an older numpy: `pip install "numpy<2.4"`.',
             cause=error,
-            **where,
+            module=place.module,
+            file=place.file,
+            line=place.line,
         )
     fail(
         "convert.operation-failed",
@@ -65,7 +68,9 @@ def _explain_node(error: BaseException, kind: str, place: Location) -> NoReturn:
         hint="Its translation of this operation does not take these types, shapes or arguments; "
         "write the line with other operations.",
         cause=error,
-        **where,
+        module=place.module,
+        file=place.file,
+        line=place.line,
     )
 
 

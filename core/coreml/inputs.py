@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from ..diagnostics import Diagnostic, Severity
 from ..recipe.model import Dimension
 
+_TYPE_NAMES = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
 RESERVED_NAMES = frozenset(
-    "any bool program func tensor list dict tuple true false string bf16 fp16 fp32 fp64 int8 int16 int32 int64 "
-    "uint8 uint16 uint32 uint64 state".split()
-)
+    ["any", "bool", "program", "func", "tensor", "list", "dict", "tuple", "true", "false", "string", "state"]
+).union(["bf16", "fp16", "fp32", "fp64"], _TYPE_NAMES)
 """Words of MIL's own language; coremltools renames a feature that is called so."""
 
 

@@ -50,18 +50,18 @@ def locate(node: torch._C.Node, module: torch.nn.Module | None) -> Location:
     if not own and module is not None and path:
         # A scripted node in torch's library knows only its own line; the user's is the call of the module.
         own = _call_site(module, path)
-    file, line = (own or frames or [(None, None)])[0]
-    return Location(module=path, file=file, line=line)
+    known = own or frames
+    return Location(path, *known[0]) if known else Location(path)
 
 
 def is_library(file: str) -> bool:
     """Whether a file belongs to torch and not to the user."""
-    return file.startswith(_LIBRARY) or "/torch/nn/" in file or file.startswith("<")
+    return file.startswith((_LIBRARY, "<")) or "/torch/nn/" in file
 
 
 def source_frames(node: torch._C.Node) -> list[tuple[str, int]]:
     """Return (file, line) pairs of a node, innermost first; empty where the node has none."""
-    text = node.sourceRange()
+    text = str(node.sourceRange())
     frames = [(found["file"], int(found["line"])) for found in _SCRIPTED_FRAME.finditer(text)]
     if not frames:
         frames = [(found["file"], int(found["line"])) for found in _TRACED_FRAME.finditer(text)]
@@ -80,8 +80,15 @@ def module_path(node: torch._C.Node, module: torch.nn.Module) -> str | None:
         if step is None:
             break
         path = f"{path}.{step}".lstrip(".")
-        current = current.get_submodule(step)
+        current = submodule(current, step)
     return path
+
+
+def submodule(module: torch.nn.Module, path: str) -> torch.nn.Module:
+    """Return the submodule at ``path``; a ScriptModule refuses ``get_submodule``."""
+    for name in filter(None, path.split(".")):
+        module = dict(module.named_children())[name]
+    return module
 
 
 def _step(module: torch.nn.Module, name: str, type_name: str) -> str | None:
@@ -90,7 +97,7 @@ def _step(module: torch.nn.Module, name: str, type_name: str) -> str | None:
     if name in children and _type_name(children[name]) in (type_name, None):
         return name
     for container, child in children.items():
-        if name in dict(child.named_children()) and _type_name(child.get_submodule(name)) in (type_name, None):
+        if name in dict(child.named_children()) and _type_name(submodule(child, name)) in (type_name, None):
             return f"{container}.{name}"
     return name if name in children else None
 
@@ -103,7 +110,7 @@ def _call_site(module: torch.nn.Module, path: str) -> list[tuple[str, int]]:
     """Return the line in which the nearest module with code outside torch calls the one at ``path``."""
     parts = path.split(".")
     for length in range(len(parts) - 1, -1, -1):
-        parent = module.get_submodule(".".join(parts[:length]))
+        parent = submodule(module, ".".join(parts[:length]))
         graph = getattr(getattr(parent, "forward", None), "graph", None)
         if graph is None:
             continue

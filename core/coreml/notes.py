@@ -110,7 +110,9 @@ def notes(records: Iterable[logging.LogRecord], caught: Iterable[warnings.Warnin
 
 def _is_about_code(warning: warnings.WarningMessage) -> bool:
     """Whether a warning is for coremltools' own authors: a deprecation somewhere in its code."""
-    return issubclass(warning.category, DeprecationWarning | PendingDeprecationWarning | FutureWarning | ResourceWarning)
+    return issubclass(
+        warning.category, DeprecationWarning | PendingDeprecationWarning | FutureWarning | ResourceWarning
+    )
 
 
 def _note(text: str) -> Diagnostic | None:
@@ -119,9 +121,7 @@ def _note(text: str) -> Diagnostic | None:
     for pattern, code, severity, message, hint in _KNOWN:
         if found := re.search(pattern, text, re.DOTALL):
             words = {name: value or "" for name, value in found.groupdict().items()}
-            return Diagnostic(
-                code=code, severity=severity, message=message.format(**words), hint=hint, original=text
-            )
+            return Diagnostic(code=code, severity=severity, message=message.format(**words), hint=hint, original=text)
     # A line that is not known yet is passed on as it is: silence would hide what may matter.
     return Diagnostic(
         code="convert.converter-says", severity=Severity.NOTE, message=" ".join(text.split()), original=text

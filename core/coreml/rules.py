@@ -71,7 +71,7 @@ def check_options(options: CoreML) -> None:
     if options.convert_to == "mlprogram" and version < IOS15:
         fail(
             "recipe.target-too-old",
-            f"An ML program needs iOS 15 (macOS 12, watchOS 8, tvOS 15) or newer, and the deployment target is {target}.",
+            f"An ML program needs iOS 15 (macOS 12, watchOS 8, tvOS 15) or newer; the deployment target is {target}.",
             hint='Choose a newer target, or convert_to = "neuralnetwork" with precision = "float32".',
         )
     if options.convert_to == "neuralnetwork" and version >= IOS15:
@@ -85,7 +85,7 @@ def check_options(options: CoreML) -> None:
         fail(
             "recipe.precision",
             "A neural network file has no typed precision: the device decides at run time. "
-            "precision = \"float16\" needs convert_to = \"mlprogram\".",
+            'precision = "float16" needs convert_to = "mlprogram".',
             hint='Choose precision = "float32" for a neural network.',
         )
     if options.compute_units == "cpu_and_ne" and version < IOS16:
@@ -147,7 +147,7 @@ def _check_shape(leaf: ConvertedInput, options: CoreML) -> None:
     if has_ranges and counts:
         fail(
             "recipe.shape",
-            f"Input {leaf.name!r} mixes a range with a list of sizes, and Core ML takes either ranges or a list of shapes.",
+            f"Input {leaf.name!r} mixes a range with a list of sizes; Core ML takes either ranges or a list of shapes.",
             hint="Use ranges for all flexible dimensions, or list the sizes.",
         )
     if math.prod(counts) > MOST_SHAPES:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
 from ..errors import fail
 from .inputs import ConvertedInput
+
+Compiled: TypeAlias = "torch.jit.ScriptModule | torch.jit.ScriptFunction[Any, Any]"
 
 
 @dataclass
@@ -22,7 +24,8 @@ class Source:
     """What coremltools is called with; an empty one where a function is converted."""
     module: torch.nn.Module | None
     """The compiled model, None for a function."""
-    graph: torch._C.Graph
+    graph: Any
+    """torch._C.Graph; its type stubs lack half of its methods."""
 
     @property
     def forward(self) -> "Source":
@@ -32,9 +35,7 @@ class Source:
         return getattr(self.script_module, name)
 
 
-def source_of(
-    compiled: torch.jit.ScriptModule | torch.jit.ScriptFunction, method: str, inputs: Sequence[ConvertedInput]
-) -> Source:
+def source_of(compiled: Compiled, method: str, inputs: Sequence[ConvertedInput]) -> Source:
     """Return what is to be converted of a compiled module or function.
 
     Raises:
@@ -42,22 +43,22 @@ def source_of(
     """
     if isinstance(compiled, torch.jit.ScriptModule):
         code = getattr(compiled, method)
-        graph = code.graph.copy()
-        source = Source(compiled, compiled, graph)
+        source = Source(compiled, compiled, code.graph.copy())
         arguments = code.schema.arguments[1:]
     else:
-        graph = compiled.graph.copy()
+        graph: Any = compiled.graph.copy()
         first = graph.addInput("self")
         empty: torch.jit.ScriptModule = torch.jit.script(torch.nn.Identity().eval())
         first.setType(empty._c._type())
         graph.permuteInputs([len(list(graph.inputs())) - 1, *range(len(list(graph.inputs())) - 1)])
         source = Source(empty, None, graph)
-        arguments = compiled.schema.arguments
-    _build_in(graph, arguments, inputs)
+        schema: Any = compiled.schema
+        arguments = schema.arguments
+    _build_in(source.graph, arguments, inputs)
     return source
 
 
-def _build_in(graph: torch._C.Graph, arguments: Sequence[Any], inputs: Sequence[ConvertedInput]) -> None:
+def _build_in(graph: Any, arguments: Sequence[Any], inputs: Sequence[ConvertedInput]) -> None:
     """Make constants of the arguments that are no tensors or were left out."""
     values = list(graph.inputs())[1:]
     if len(values) != len(arguments):
@@ -85,4 +86,4 @@ def _build_in(graph: torch._C.Graph, arguments: Sequence[Any], inputs: Sequence[
     if positions:
         # The branches that a fixed argument decides must not reach the converter.
         torch._C._jit_pass_inline(graph)
-        torch._C._jit_pass_constant_propagation_immutable_types(graph)
+        torch._C._jit_pass_constant_propagation_immutable_types(graph)  # type: ignore[attr-defined]
