@@ -1,0 +1,77 @@
+"""Errors between what a model gives and what an artefact made of it gives."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..inputs.nested import flatten
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Errors of one output, or the worst over several; all numbers are plain floats.
+
+    ``relative`` is the largest absolute error over the largest magnitude expected, so that values near zero do not
+    count as infinitely wrong. ``psnr_db`` is taken over the range of the expected values; infinite when equal.
+    """
+
+    output: str
+    absolute: float
+    relative: float
+    psnr_db: float
+
+    def worse(self, other: "Comparison") -> "Comparison":
+        """Return the one with the larger relative error."""
+        return self if self.relative >= other.relative else other
+
+
+class Unlike(Exception):  # noqa: N818 - a finding, not an error of ours
+    """The two sides cannot be compared: another number of outputs, another shape, or NaN on one side only."""
+
+
+def compare(actual: Any, expected: Any) -> Comparison:
+    """Compare two nested outputs tensor by tensor, in order; return the worst.
+
+    Equal NaN and equal infinities count as equal.
+
+    Raises:
+        Unlike: with the reason in words.
+    """
+    actual_rows, expected_rows = flatten(actual), flatten(expected)
+    if len(actual_rows) != len(expected_rows):
+        raise Unlike(f"it gives {len(actual_rows)} outputs, and the model {len(expected_rows)}")
+    worst = Comparison(output="out", absolute=0.0, relative=0.0, psnr_db=math.inf)
+    for (_, got), (path, want) in zip(actual_rows, expected_rows, strict=True):
+        worst = _compare_tensors(path, got, want).worse(worst)
+    return worst
+
+
+def _compare_tensors(path: str, got: torch.Tensor, want: torch.Tensor) -> Comparison:
+    if got.shape != want.shape:
+        raise Unlike(f"{path} has the shape {tuple(got.shape)}, and {tuple(want.shape)} in the model")
+    got, want = (_as_float64(value) for value in (got, want))
+    if not torch.equal(got.isnan(), want.isnan()):
+        raise Unlike(f"{path} has NaN in {int(got.isnan().sum())} places, and in {int(want.isnan().sum())} in the model")
+    same = (got == want) | (got.isnan() & want.isnan())
+    difference = torch.where(same, 0.0, (got - want).abs())
+    finite = want[want.isfinite()]
+    largest = float(finite.abs().max()) if finite.numel() else 0.0
+    absolute = float(difference.max()) if difference.numel() else 0.0
+    if absolute == 0:
+        return Comparison(output=path, absolute=0.0, relative=0.0, psnr_db=math.inf)
+    if not math.isfinite(absolute):
+        return Comparison(output=path, absolute=math.inf, relative=math.inf, psnr_db=-math.inf)
+    relative = absolute / largest if largest else math.inf
+    span = float(finite.max() - finite.min()) if finite.numel() > 1 else largest
+    mean_square = float((difference**2).mean())
+    psnr = 10 * math.log10(max(span, largest) ** 2 / mean_square) if largest else -math.inf
+    return Comparison(output=path, absolute=absolute, relative=relative, psnr_db=psnr)
+
+
+def _as_float64(value: torch.Tensor) -> torch.Tensor:
+    value = value.detach().cpu()
+    if value.is_complex():
+        value = torch.view_as_real(value.resolve_conj())
+    return value.dequantize().double() if value.is_quantized else value.double()

@@ -1,0 +1,120 @@
+"""TorchScript compared with the eager model: as compiled, and as reloaded from its file by a clean process."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..inputs.binding import Arguments
+from ..job_context import JobContext
+from ..results import Check
+from ..torchscript.clean_process import CleanProcess
+from ..torchscript.compile import Compiled, fresh
+from ..torchscript.kept_state import buffers_kept, inference
+from .probes import Probe
+from .verdict import Expected, first_line, not_run, relative_gate, verdict
+
+
+def check_compiled(
+    compiled: Compiled,
+    probes: Mapping[str, Sequence[Probe]],
+    expected: Mapping[str, Sequence[Expected]],
+    tolerance: float,
+    context: JobContext,
+) -> tuple[Check, ...]:
+    """Compare the module in memory with eager, method by method."""
+    checks = []
+    module = compiled if isinstance(compiled, torch.nn.Module) else None
+    for method, rows in probes.items():
+        actual: list[Any] = []
+        for index, probe in enumerate(rows):
+            context.progress(index / len(rows), f"TorchScript, probe {index + 1} of {len(rows)}")
+            if expected[method][index].problem is not None:
+                actual.append(None)
+                continue
+            arguments = tensor_arguments(fresh(probe.arguments), compiled, method)
+            try:
+                with inference(), buffers_kept(module):
+                    target = compiled if method == "forward" else getattr(compiled, method)
+                    actual.append(target(*arguments.positional, **arguments.keyword))
+            except Exception as error:
+                actual.append(error)
+        checks.append(verdict(_name("torchscript", method), expected[method], actual, relative_gate(tolerance)))
+    return tuple(checks)
+
+
+class ReloadedCheck:
+    """The check of the saved file, run by a clean process while this one goes on with the conversion."""
+
+    def __init__(self, clean: CleanProcess, file: Path, compiled: Compiled, probes: Mapping[str, Sequence[Probe]]):
+        calls = {
+            method: [
+                (arguments.positional, arguments.keyword)
+                for probe in rows
+                if (arguments := tensor_arguments(_on_cpu(probe.arguments), compiled, method))
+            ]
+            for method, rows in probes.items()
+        }
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._answer: Future[dict[str, list[Any]]] = self._pool.submit(clean.run, file, calls)
+
+    def result(self, expected: Mapping[str, Sequence[Expected]], tolerance: float) -> tuple[Check, ...]:
+        """Wait for the clean process and compare what it gave."""
+        try:
+            answers = self._answer.result()
+        except Exception as error:
+            reason = f"the saved file does not load in a process of its own: {first_line(error)}"
+            return tuple(
+                Check(name=_name("reloaded", method), status="failed", reason=reason) for method in expected
+            )
+        finally:
+            self._pool.shutdown(wait=False)
+        return tuple(
+            verdict(
+                _name("reloaded", method),
+                expected[method],
+                [row["output"] if "output" in row else RuntimeError(row["error"]) for row in answers[method]],
+                relative_gate(tolerance),
+            )
+            for method in expected
+        )
+
+
+def not_reloaded(methods: Sequence[str], reason: str) -> tuple[Check, ...]:
+    """Return the check as not run."""
+    return tuple(not_run(_name("reloaded", method), reason) for method in methods)
+
+
+def tensor_arguments(arguments: Arguments, compiled: Compiled, method: str) -> Arguments:
+    """Leave out arguments that the compiled method does not take: a trace drops those that are no tensors."""
+    target = compiled
+    if isinstance(compiled, torch.jit.ScriptModule):
+        target = getattr(compiled, method)
+    names = [argument.name for argument in target.schema.arguments]  # type: ignore[union-attr]
+    taken = names[1:] if isinstance(compiled, torch.jit.ScriptModule) else names
+    if len(arguments.positional) + len(arguments.keyword) <= len(taken) and set(arguments.keyword) <= set(taken):
+        return arguments
+    tensors = [value for value in arguments.positional if not _is_plain(value)]
+    return Arguments(
+        positional=tuple(tensors),
+        keyword={key: value for key, value in arguments.keyword.items() if key in taken},
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _on_cpu(arguments: Arguments) -> Arguments:
+    from ..inputs.nested import map_tensors
+
+    return Arguments(
+        positional=map_tensors(arguments.positional, lambda tensor: tensor.detach().cpu()),
+        keyword=map_tensors(arguments.keyword, lambda tensor: tensor.detach().cpu()),
+    )
+
+
+def _name(check: str, method: str) -> str:
+    return check if method == "forward" else f"{check}.{method}"

@@ -1,0 +1,105 @@
+"""Inputs of a recipe bound to a signature: which are positional, which go by keyword, which do not fit."""
+
+import difflib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import fail
+from ..recipe.input_text import shape_text
+from ..recipe.model import Input
+from ..results import SuggestedInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binding:
+    """The inputs of one callable, in the order in which they are passed."""
+
+    positional: tuple[Input, ...]
+    keyword: tuple[Input, ...]
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        return (*self.positional, *self.keyword)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """Values for one call."""
+
+    positional: tuple[Any, ...]
+    keyword: dict[str, Any]
+
+
+def bind(
+    signature: inspect.Signature,
+    inputs: Sequence[Input],
+    callee: str,
+    *,
+    suggestions: Sequence[SuggestedInput] = (),
+    file: str | None = None,
+    line: int | None = None,
+) -> Binding:
+    """Bind inputs to a signature by name.
+
+    Inputs are passed by position for as long as the signature allows it without a gap, as a hand-written example
+    would be; the rest go by keyword. Names that the signature lacks go to ``*args`` or ``**kwargs`` if it has them.
+
+    Raises:
+        ExportDeskError: ``call.input``, before anything runs.
+    """
+    by_name = {item.name: item for item in inputs}
+    parameters = list(signature.parameters.values())
+    kinds = {parameter.kind for parameter in parameters}
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    extra = [item for item in inputs if item.name not in {p.name for p in named}]
+    if extra and not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        names = [p.name for p in named]
+        near = difflib.get_close_matches(extra[0].name, names, n=1)
+        fail(
+            "call.input",
+            f"{callee} has no argument {extra[0].name!r}.",
+            file=file,
+            line=line,
+            hint=f"Did you mean {near[0]!r}?" if near else f"Its arguments: {', '.join(names) or 'none'}.",
+        )
+    missing = [p.name for p in named if p.default is p.empty and p.name not in by_name]
+    if missing:
+        fail(
+            "call.input",
+            f"{callee} needs an input for {', '.join(missing)}.",
+            file=file,
+            line=line,
+            hint=_how_to_give(missing, suggestions),
+        )
+    positional: list[Input] = []
+    keyword: list[Input] = []
+    for parameter in named:
+        if parameter.name not in by_name:
+            if parameter.kind is not parameter.KEYWORD_ONLY:
+                # Whatever follows a gap can only be named.
+                named_from_here = named[named.index(parameter) :]
+                keyword += [by_name[p.name] for p in named_from_here if p.name in by_name]
+                break
+            continue
+        (keyword if parameter.kind is parameter.KEYWORD_ONLY else positional).append(by_name[parameter.name])
+    if inspect.Parameter.VAR_POSITIONAL in kinds and not keyword:
+        positional += extra
+    else:
+        keyword += extra
+    return Binding(positional=tuple(positional), keyword=tuple(keyword))
+
+
+def _how_to_give(missing: list[str], suggestions: Sequence[SuggestedInput]) -> str:
+    known = {suggestion.name: suggestion for suggestion in suggestions}
+    flags = []
+    for name in missing:
+        if suggestion := known.get(name):
+            dtype = "" if suggestion.dtype == "float32" else f":{suggestion.dtype}"
+            flags.append(f"--input {name}={shape_text(suggestion.shape)}{dtype}")
+        else:
+            flags.append(f"--input {name}=SHAPE")
+    reasons = [suggestion.reason for suggestion in known.values() if suggestion.name in missing]
+    because = f" (a suggestion: {reasons[0]})" if reasons else ""
+    return f"Add {' '.join(flags)}{because}, or an [[inputs]] table in the recipe."

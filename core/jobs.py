@@ -1,0 +1,52 @@
+"""Which function does which request: the worker's table of contents."""
+
+import importlib.metadata
+import importlib.util
+import platform
+from pathlib import Path
+from typing import assert_never
+
+from .events import WorkerStarted
+from .job_context import JobContext
+from .requests import Export, Inspect, JobRequest, ShowTexts
+from .results import AnyResult
+
+
+def start_up() -> WorkerStarted:
+    """Import what every job needs, and tell what was found."""
+    import os
+
+    import torch
+
+    devices = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    has_coremltools = importlib.util.find_spec("coremltools") is not None
+    return WorkerStarted(
+        pid=os.getpid(),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        coremltools=importlib.metadata.version("coremltools") if has_coremltools else None,
+        devices=tuple(devices),
+    )
+
+
+def run(request: JobRequest, context: JobContext) -> AnyResult:
+    """Do a request; each function is imported on first use, since its libraries are slow to load."""
+    match request:
+        case Inspect():
+            from .inspection import inspect_model
+
+            return inspect_model(request.recipe, Path(request.folder), context)
+        case Export():
+            from .pipeline import run_export
+
+            return run_export(
+                request.recipe, Path(request.folder), Path(request.out), Path(request.staging), context
+            )
+        case ShowTexts():
+            from .torchscript.texts import texts_of_file
+
+            return texts_of_file(Path(request.file))
+        case _:
+            assert_never(request)

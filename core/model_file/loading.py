@@ -1,0 +1,258 @@
+"""From a model file and an entry to the object that is exported."""
+
+import inspect
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from ..errors import fail
+from ..recipe.model import Recipe
+from ..results import EntryOutline
+from .construction import call_with_arguments
+from .outline import default_entry, read_outline
+from .user_errors import fail_in_user_code
+from .user_imports import run_file
+from .weights import load_weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """What a recipe's ``[model]`` stands for, made, on its device and in its mode.
+
+    Exactly one of ``module`` and ``function`` is set.
+    """
+
+    file: Path
+    entry: str
+    module: torch.nn.Module | None = None
+    function: Callable[..., Any] | None = None
+    methods: tuple[str, ...] = ("forward",)
+    """Methods of ``module`` that are exported."""
+
+    @property
+    def is_script(self) -> bool:
+        return isinstance(self.module, torch.jit.ScriptModule)
+
+    def callable(self, method: str = "forward") -> Callable[..., Any]:
+        """Return what is run: the function, the module itself (with its hooks), or one of its methods."""
+        if self.module is None:
+            assert self.function is not None
+            return self.function
+        if method == "forward":
+            return self.module
+        bound: Callable[..., Any] = getattr(self.module, method)
+        return bound
+
+    def signature(self, method: str = "forward") -> inspect.Signature:
+        """Return the signature without ``self``."""
+        target: Any = self.function if self.module is None else getattr(self.module, method)
+        if isinstance(self.module, torch.jit.ScriptModule):
+            return _schema_signature(target)
+        try:
+            return inspect.signature(target)
+        except (TypeError, ValueError):
+            return inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)])
+
+
+def load_model(recipe: Recipe, folder: Path) -> LoadedModel:
+    """Run the model file and make the model; call inside ``user_imports``.
+
+    Raises:
+        ExportDeskError: ``call.*`` where the recipe names what is not there, ``model.*`` where the file fails.
+    """
+    file = model_path(recipe, folder)
+    _seed(recipe.checks.seed)
+    if file.suffix in (".pt", ".pth", ".ts", ".torchscript"):
+        loaded = _load_script_file(file)
+    else:
+        loaded = _load_python_file(file, recipe)
+    module = loaded.module
+    if module is None:
+        return loaded
+    if recipe.model.weights is not None:
+        load_weights(module, folder / recipe.model.weights, is_strict=recipe.model.weights_strict)
+    _check_device(recipe.model.device)
+    try:
+        module.to(recipe.model.device)
+        module.train(recipe.model.mode == "train")
+    except Exception as error:
+        fail_in_user_code("model.device", f"The model could not be moved to {recipe.model.device}", error)
+    return loaded
+
+
+def model_path(recipe: Recipe, folder: Path) -> Path:
+    """Return the absolute path of the model file, or fail where there is none."""
+    file = (folder / recipe.model.file).resolve()
+    if file.is_dir():
+        fail("call.file", f"{file} is a folder, not a model file.", file=str(file), hint="Name the Python file in it.")
+    if not file.exists():
+        fail("call.file", f"There is no file {file}.", file=str(file), hint="Check the path.")
+    return file
+
+
+def _seed(seed: int) -> None:
+    torch.manual_seed(seed)
+    random.seed(seed)
+    import numpy as np
+
+    np.random.seed(seed % 2**32)
+
+
+def _check_device(device: str) -> None:
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        have = f"{torch.cuda.device_count()} of them" if torch.cuda.device_count() else "none"
+        fail(
+            "call.device",
+            f"The recipe asks for the device {device}, and this machine has {have}.",
+            hint="Set the device to cpu, or run the export where the GPU is.",
+        )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        fail("call.device", "The recipe asks for the device mps, which only Macs have.", hint="Set the device to cpu.")
+
+
+def _load_script_file(file: Path) -> LoadedModel:
+    try:
+        module = torch.jit.load(str(file), map_location="cpu")
+    except Exception as error:
+        fail(
+            "model.not-torchscript",
+            f"{file.name} is not a TorchScript file that torch {torch.__version__} can read.",
+            file=str(file),
+            hint="A .pt with weights only belongs under [model] weights, beside the Python file that makes the model.",
+            cause=error,
+        )
+    return LoadedModel(file=file, entry="", module=module)
+
+
+def _load_python_file(file: Path, recipe: Recipe) -> LoadedModel:
+    outline = read_outline(file)
+    name = recipe.model.entry or _only_entry(file, outline)
+    namespace = _run(file)
+    found = _resolve(namespace, name, file, outline)
+    kind = {row.name: row.kind for row in outline}.get(name)
+    method = "forward"
+    if "." in name and not isinstance(found, torch.nn.Module | type):
+        owner_name, _, method = name.rpartition(".")
+        found = _resolve(namespace, owner_name, file, outline)
+    made = _make(found, name, kind, recipe.model.arguments, file)
+    methods = recipe.model.methods or (method,)
+    if isinstance(made, torch.nn.Module):
+        for wanted in methods:
+            if not callable(getattr(made, wanted, None)):
+                fail("call.entry", f"{type(made).__name__} has no method {wanted!r}.", file=str(file))
+        if methods == ("forward",):
+            _check_has_forward(made, file)
+        return LoadedModel(file=file, entry=name, module=made, methods=methods)
+    return LoadedModel(file=file, entry=name, function=made)
+
+
+def _only_entry(file: Path, outline: tuple[EntryOutline, ...]) -> str:
+    entry = default_entry(outline)
+    if entry is None:
+        names = ", ".join(row.name for row in outline if row.kind != "method")
+        fail(
+            "call.entry",
+            f"{file.name} has several entries, and none was chosen: {names}."
+            if names
+            else f"{file.name} has nothing that looks like a model.",
+            file=str(file),
+            hint=f"Write {file.name}:NAME, with one of these names."
+            if names
+            else "An entry is a subclass of torch.nn.Module, a function, or an instance at the top level of the file.",
+        )
+    return entry.name
+
+
+def _run(file: Path) -> ModuleType:
+    try:
+        return run_file(file)
+    except ModuleNotFoundError as error:
+        fail_in_user_code(
+            "model.import",
+            f"{file.name} imports something that is not there",
+            error,
+            hint=f"Install it into this environment, or start ExportDesk where it is installed: {error.name}.",
+        )
+    except SystemExit as error:
+        fail_in_user_code(
+            "model.exits",
+            f"{file.name} ended the program while it was loaded",
+            error,
+            hint='Put what should only run as a script under: if __name__ == "__main__":',
+        )
+    except BaseException as error:
+        fail_in_user_code("model.import", f"{file.name} failed while it was loaded", error)
+
+
+def _resolve(namespace: ModuleType, name: str, file: Path, outline: tuple[EntryOutline, ...]) -> Any:
+    found: Any = namespace
+    for part in name.split("."):
+        try:
+            found = found[int(part)] if part.isdigit() else getattr(found, part)
+        except (AttributeError, IndexError, TypeError):
+            import difflib
+
+            names = [row.name for row in outline]
+            near = difflib.get_close_matches(name, names, n=1)
+            fail(
+                "call.entry",
+                f"{file.name} has no {name!r}.",
+                file=str(file),
+                hint=f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(names) or 'nothing to export'}.",
+            )
+    return found
+
+
+def _make(found: Any, name: str, kind: str | None, arguments: dict[str, Any], file: Path) -> Any:
+    """Return the module or function that an entry stands for, constructing it where it is a class or a factory."""
+    if isinstance(found, type):
+        if not issubclass(found, torch.nn.Module):
+            fail(
+                "call.entry",
+                f"{name} is a class, but not a torch.nn.Module.",
+                file=str(file),
+                hint="Name a subclass of torch.nn.Module, a function that returns one, or a function of tensors.",
+            )
+        return call_with_arguments(found, name, arguments, file)
+    is_plain_function = inspect.isroutine(found) and not isinstance(found, torch.jit.ScriptFunction)
+    if is_plain_function and (kind == "factory" or arguments):
+        made = call_with_arguments(found, name, arguments, file)
+        if not isinstance(made, torch.nn.Module) and not callable(made):
+            fail(
+                "model.factory",
+                f"{name}() returned {type(made).__name__}, not a model.",
+                file=str(file),
+                hint="A factory returns a torch.nn.Module.",
+            )
+        return made
+    if isinstance(found, torch.nn.Module) or callable(found):
+        if arguments:
+            fail("call.arguments", f"{name} is made already, and takes no arguments.", file=str(file))
+        return found
+    return fail("call.entry", f"{name} is {type(found).__name__}, which cannot be exported.", file=str(file))
+
+
+def _check_has_forward(module: torch.nn.Module, file: Path) -> None:
+    if getattr(type(module), "forward", None) is torch.nn.Module.forward and "forward" not in vars(module):
+        fail(
+            "model.no-forward",
+            f"{type(module).__name__} has no forward method, so there is nothing to export.",
+            module="",
+            file=str(file),
+            hint="Define forward(self, ...), or name another method: file.py:Net.method.",
+        )
+
+
+def _schema_signature(method: Any) -> inspect.Signature:
+    rows = []
+    for argument in method.schema.arguments[1:]:
+        default = argument.default_value if argument.has_default_value() else inspect.Parameter.empty
+        kind = inspect.Parameter.KEYWORD_ONLY if argument.kwarg_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
+        rows.append(inspect.Parameter(argument.name, kind, default=default, annotation=str(argument.type)))
+    return inspect.Signature(rows)

@@ -1,0 +1,89 @@
+"""The submodules of a loaded model as rows."""
+
+import inspect
+from functools import lru_cache
+
+import torch
+
+from ..results import ModuleRow, Parameter
+
+_CONTAINERS = (torch.nn.ModuleList, torch.nn.ModuleDict, torch.nn.ParameterList, torch.nn.ParameterDict)
+_TRAINING_SENSITIVE = (
+    torch.nn.modules.dropout._DropoutNd,
+    torch.nn.modules.batchnorm._BatchNorm,
+    torch.nn.modules.instancenorm._InstanceNorm,
+    torch.nn.RReLU,
+)
+
+
+def module_rows(root: torch.nn.Module) -> tuple[ModuleRow, ...]:
+    """Return a row for each path of the tree, depth first; a shared module comes at each of its paths."""
+    first_path: dict[int, str] = {}
+    rows = []
+    for path, module in root.named_modules(remove_duplicate=False):
+        shared_with = first_path.get(id(module))
+        first_path.setdefault(id(module), path)
+        file, line = _source(type(module))
+        rows.append(
+            ModuleRow(
+                path=path,
+                type_name=type_name(module),
+                parameter_count=sum(p.numel() for p in module.parameters() if not _is_lazy(p)),
+                own_parameter_count=sum(p.numel() for p in module.parameters(recurse=False) if not _is_lazy(p)),
+                file=file,
+                line=line,
+                is_container=not has_forward(module),
+                is_script=isinstance(module, torch.jit.ScriptModule),
+                shared_with=shared_with,
+                training_sensitive=isinstance(module, _TRAINING_SENSITIVE)
+                or (isinstance(module, torch.nn.RNNBase) and module.dropout > 0),
+            )
+        )
+    return tuple(rows)
+
+
+def has_forward(module: torch.nn.Module) -> bool:
+    """Whether a module can be called, and so be marked."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return hasattr(module, "forward")
+    if "forward" in vars(module):
+        return True
+    return not isinstance(module, _CONTAINERS) and type(module).forward is not torch.nn.Module.forward
+
+
+def type_name(module: torch.nn.Module) -> str:
+    """Return the class's name, also where the module is TorchScript."""
+    return str(getattr(module, "original_name", type(module).__name__))
+
+
+def parameters_of(signature: inspect.Signature) -> tuple[Parameter, ...]:
+    """Return a live signature as the plain data of an outline."""
+    kinds = {
+        inspect.Parameter.KEYWORD_ONLY: "keyword",
+        inspect.Parameter.VAR_POSITIONAL: "var_positional",
+        inspect.Parameter.VAR_KEYWORD: "var_keyword",
+    }
+    return tuple(
+        Parameter(
+            name=parameter.name,
+            annotation=None
+            if parameter.annotation is parameter.empty
+            else inspect.formatannotation(parameter.annotation).replace("torch.Tensor", "Tensor"),
+            default=None if parameter.default is parameter.empty else repr(parameter.default),
+            kind=kinds.get(parameter.kind, "positional"),
+        )
+        for parameter in signature.parameters.values()
+    )
+
+
+def _is_lazy(parameter: torch.nn.Parameter) -> bool:
+    return isinstance(parameter, torch.nn.parameter.UninitializedTensorMixin)
+
+
+@lru_cache(maxsize=4096)
+def _source(kind: type) -> tuple[str | None, int | None]:
+    """Return file and line of ``forward``; classes of torch itself have none that helps a user."""
+    if kind.__module__.startswith("torch."):
+        return None, None
+    code = getattr(inspect.unwrap(getattr(kind, "forward", None) or kind), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)

@@ -1,0 +1,120 @@
+"""A process that has torch and nothing of the user's: it loads a ``.pt`` and runs it, as an app would.
+
+This file is also the program of that process. It is started by its path in isolated mode (``-I``), where neither
+the working directory, nor PYTHONPATH, nor the model's folder can be imported from; so it imports nothing of ours.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+
+class CleanProcess:
+    """Starts at once, in parallel with whatever the caller does, and serves any number of requests."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="exportdesk-clean-")
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder.name,
+            text=True,
+        )
+        self._lock = threading.Lock()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def run(self, file: Path, calls: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]]) -> dict[str, list[Any]]:
+        """Load ``file`` and call its methods; return the outputs by method.
+
+        Raises:
+            RuntimeError: with what torch said, or that the process ended.
+        """
+        import torch
+
+        with self._lock:
+            inputs, outputs = Path(self._folder.name) / "inputs.pt", Path(self._folder.name) / "outputs.pt"
+            torch.save(calls, inputs)
+            request = {"file": str(file), "inputs": str(inputs), "outputs": str(outputs)}
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            try:
+                self._process.stdin.write(json.dumps(request) + "\n")
+                self._process.stdin.flush()
+                answer = self._process.stdout.readline()
+            except OSError:
+                answer = ""
+            if not answer:
+                raise RuntimeError(f"the process that reloaded the file ended (code {self._process.poll()})")
+            said = json.loads(answer)
+            if said["error"]:
+                raise RuntimeError(said["error"])
+            results: dict[str, list[Any]] = torch.load(outputs, weights_only=True)
+            inputs.unlink()
+            outputs.unlink()
+            return results
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+def _serve() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    import torch
+
+    torch.backends.mha.set_fastpath_enabled(False)
+    for line in sys.stdin:
+        request = json.loads(line)
+        error = ""
+        try:
+            _answer(request, torch)
+        except Exception as exception:
+            error = f"{type(exception).__name__}: {exception}"
+        answers.write(json.dumps({"error": error}) + "\n")
+        answers.flush()
+
+
+def _answer(request: dict[str, str], torch: Any) -> None:
+    calls = torch.load(request["inputs"], weights_only=True)
+    results: dict[str, list[Any]] = {}
+    with torch.no_grad():
+        for method, arguments in calls.items():
+            results[method] = []
+            module = torch.jit.load(request["file"])
+            buffers = [(buffer, buffer.clone()) for buffer in module.buffers()] if hasattr(module, "buffers") else []
+            for positional, keyword in arguments:
+                try:
+                    output = (module if method == "forward" else getattr(module, method))(*positional, **keyword)
+                    results[method].append({"output": _plain(output, torch)})
+                except RuntimeError as error:
+                    results[method].append({"error": str(error)})
+                for buffer, value in buffers:
+                    buffer.copy_(value)
+    torch.save(results, request["outputs"])
+
+
+def _plain(value: Any, torch: Any) -> Any:
+    """Turn named tuples and TorchScript objects into tuples, which can be saved and read without their classes."""
+    if isinstance(value, dict):
+        return {key: _plain(member, torch) for key, member in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_plain(member, torch) for member in value)
+    if isinstance(value, list):
+        return [_plain(member, torch) for member in value]
+    return value
+
+
+if __name__ == "__main__":
+    _serve()

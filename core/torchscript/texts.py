@@ -1,0 +1,45 @@
+"""The textual views of a TorchScript file."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import fail
+from ..results import TextsResult, TorchScriptTexts
+
+
+def texts_of_file(file: Path) -> TextsResult:
+    """Load a ``.pt`` file and return its texts.
+
+    Raises:
+        ExportDeskError: ``model.not-torchscript``.
+    """
+    try:
+        module = torch.jit.load(str(file), map_location="cpu")
+    except Exception as error:
+        fail("model.not-torchscript", f"{file.name} is not a TorchScript file.", file=str(file), cause=error)
+    return TextsResult(file=str(file), texts=texts_of(module))
+
+
+def texts_of(module: Any) -> TorchScriptTexts:
+    """Return code, graph, inlined graph and the printed module of a ScriptModule or ScriptFunction."""
+    methods = [name for name in _method_names(module) if name != "forward"] if isinstance(module, torch.nn.Module) else []
+    forward = [module] if hasattr(module, "graph") else []
+    parts = [*forward, *(getattr(module, name) for name in methods)]
+    return TorchScriptTexts(
+        code="\n".join(str(part.code) for part in parts),
+        graph="\n".join(_without_notes(str(part.graph)) for part in parts),
+        inlined_graph="\n".join(_without_notes(str(part.inlined_graph)) for part in parts),
+        printed=str(module),
+    )
+
+
+def _method_names(module: Any) -> list[str]:
+    return list(module._c._method_names())
+
+
+def _without_notes(text: str) -> str:
+    """Drop the notes behind each node that name torch's own files; the user's stay."""
+    return re.sub(r" # /[^\n]*/site-packages/[^\n]*", "", text)

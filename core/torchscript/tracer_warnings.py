@@ -1,0 +1,178 @@
+"""Warnings raised while a model is run, traced or scripted, turned into diagnostics at the user's line."""
+
+import contextlib
+import linecache
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import torch
+
+from ..diagnostics import Diagnostic, Severity
+from ..model_file.user_errors import is_users_file
+
+_FROZEN = "The trace keeps the value it saw with the example input; with another input the exported model may be wrong."
+
+_TRACER: tuple[tuple[str, str, str, str], ...] = (
+    (
+        r"Converting a tensor to a Python boolean",
+        "trace.branch-on-tensor",
+        "A tensor decides which way the code goes here, and a trace keeps only the way that the example took.",
+        "Mark this module as script, or write the choice with torch.where.",
+    ),
+    (
+        r"Converting a tensor to a Python integer",
+        "trace.tensor-to-int",
+        f"A tensor becomes a Python integer here. {_FROZEN}",
+        "Mark this module as script, or keep the value a tensor. For sizes use x.shape[i] without int().",
+    ),
+    (
+        r"Converting a tensor to a Python float",
+        "trace.tensor-to-float",
+        f"A tensor becomes a Python number here. {_FROZEN}",
+        "Mark this module as script, or keep the value a tensor.",
+    ),
+    (
+        r"Converting a tensor to a Python index",
+        "trace.tensor-to-index",
+        f"A tensor is used as an index or a size here. {_FROZEN}",
+        "Mark this module as script, or use torch.narrow, index_select or gather with the tensor.",
+    ),
+    (
+        r"Converting a tensor to a (NumPy array|Python list)",
+        "trace.tensor-to-numpy",
+        f"A tensor leaves torch here, as a NumPy array or a list. {_FROZEN}",
+        "Do this computation with torch operations.",
+    ),
+    (
+        r"Using len to get tensor shape",
+        "trace.len-of-tensor",
+        f"len() of a tensor is a plain number for the tracer. {_FROZEN}",
+        "Use x.shape[0] instead of len(x).",
+    ),
+    (
+        r"Iterating over a tensor",
+        "trace.iterate-tensor",
+        "A loop over a tensor runs here; the trace keeps as many turns as the example had.",
+        "Mark this module as script if the number of rows can change.",
+    ),
+    (
+        r"results are registered as constants in the trace",
+        "trace.constant",
+        "A tensor is made from Python values here, and becomes a constant of the exported model.",
+        "Harmless where the values never change. If they depend on the input, mark this module as script.",
+    ),
+    (
+        r"live references to the data region being modified",
+        "trace.in-place-on-view",
+        "A tensor that shares its memory with others is changed in place; the trace may lose the change.",
+        "Use the operation that returns a new tensor (x = x + y instead of x += y).",
+    ),
+    (
+        r"Output nr .* of the traced function does not match",
+        "trace.outputs-differ",
+        "A second run of the trace gave other numbers than the model itself.",
+        "The model is random (dropout in train mode?), or the trace froze a value. Run `exportdesk advise`.",
+    ),
+    (
+        r"Trace had nondeterministic nodes",
+        "trace.random",
+        "The model draws random numbers, so no two runs are equal.",
+        "Set the mode to eval if this is dropout; otherwise expect that outputs cannot be compared.",
+    ),
+    (
+        r"Encountering a (dict|list) at the output of the tracer",
+        "trace.container-output",
+        "The model returns a dict or a list; the trace keeps its structure as it was with the example.",
+        "Fine where the keys and the length never change.",
+    ),
+    (
+        r"torch\.(Tensor|\w+)\(.*might cause the trace|might cause the trace to be incorrect",
+        "trace.frozen-value",
+        f"A value leaves torch here. {_FROZEN}",
+        "Mark this module as script, or keep the value a tensor.",
+    ),
+)
+
+_DEPRECATION = re.compile(r"`?torch\.jit\.\w+`? is (deprecated|not supported in Python 3\.14)")
+_ADVICE = re.compile(r"\s*We can't record the data flow.*|\s*This means that the trace.*", re.DOTALL)
+
+
+@contextlib.contextmanager
+def warnings_as_diagnostics(
+    root: torch.nn.Module | None, report: Callable[[Diagnostic], None], *, fallback_module: str | None = None
+) -> Iterator[None]:
+    """Report each warning raised in the block, with the submodule and the user's line it comes from.
+
+    All are seen, also those that torch hides: its filter leaves out what matches ``torch.(?!jit)``, which hides
+    torchvision and torchaudio as well. torch's notice that torch.jit is deprecated is left out: the user can do
+    nothing about it here.
+    """
+    paths = {} if root is None else {id(module): path for path, module in root.named_modules()}
+
+    def show(message: Any, category: type[Warning], filename: str, lineno: int, *rest: object) -> None:
+        text = str(message)
+        if _DEPRECATION.search(text):
+            return
+        frame: FrameType | None = sys._getframe(1)
+        place: tuple[str, int] | None = None
+        module: str | None = None
+        while frame is not None:
+            if place is None and is_users_file(frame.f_code.co_filename):
+                place = frame.f_code.co_filename, frame.f_lineno
+            if module is None and (owner := frame.f_locals.get("self")) is not None:
+                module = paths.get(id(owner))
+            frame = frame.f_back
+        report(_diagnostic(text, category, place, fallback_module if module is None else module, (filename, lineno)))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        previous = warnings.showwarning
+        warnings.showwarning = show
+        try:
+            yield
+        finally:
+            warnings.showwarning = previous
+
+
+def _diagnostic(
+    text: str,
+    category: type[Warning],
+    place: tuple[str, int] | None,
+    module: str | None,
+    raised_at: tuple[str, int],
+) -> Diagnostic:
+    file, line = place or (None, None)
+    source = linecache.getline(file, line).strip() if file and line else None
+    if issubclass(category, torch.jit.TracerWarning):
+        for pattern, code, message, hint in _TRACER:
+            if re.search(pattern, text):
+                return Diagnostic(
+                    code=code,
+                    severity=Severity.WARNING if code != "trace.constant" else Severity.NOTE,
+                    message=message,
+                    module=module,
+                    file=file,
+                    line=line,
+                    source=source or None,
+                    hint=hint,
+                    original=text,
+                )
+        code, message = "trace.warning", _ADVICE.sub("", text)
+    else:
+        code, message = "python.warning", f"{category.__name__}: {text}"
+    if file is None and not raised_at[0].startswith("<"):
+        file, line = raised_at
+    return Diagnostic(
+        code=code,
+        severity=Severity.WARNING if code == "trace.warning" else Severity.NOTE,
+        message=message,
+        module=module,
+        file=file,
+        line=line,
+        source=source or None,
+        original=text,
+    )
