@@ -254,5 +254,3 @@ def _reason(code: int) -> str:
         }.get(name, "it was ended from outside")
         return f"{meaning}, {name}"
     return f"it exited with code {code}" if code else "it exited"
-
-

@@ -16,6 +16,10 @@ def start_up() -> WorkerStarted:
     """Import what every job needs, and tell what was found."""
     import os
 
+    from .torchscript.clean_process import warm_clean_process
+
+    # Its imports run beside ours: it is ready by the time the first file is saved.
+    warm_clean_process()
     import torch
 
     devices = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
@@ -41,9 +45,7 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
         case Export():
             from .pipeline import run_export
 
-            return run_export(
-                request.recipe, Path(request.folder), Path(request.out), Path(request.staging), context
-            )
+            return run_export(request.recipe, Path(request.folder), Path(request.out), Path(request.staging), context)
         case ShowTexts():
             from .torchscript.texts import texts_of_file
 

@@ -53,7 +53,9 @@ def _compare_tensors(path: str, got: torch.Tensor, want: torch.Tensor) -> Compar
         raise Unlike(f"{path} has the shape {tuple(got.shape)}, and {tuple(want.shape)} in the model")
     got, want = (_as_float64(value) for value in (got, want))
     if not torch.equal(got.isnan(), want.isnan()):
-        raise Unlike(f"{path} has NaN in {int(got.isnan().sum())} places, and in {int(want.isnan().sum())} in the model")
+        raise Unlike(
+            f"{path} has NaN in {int(got.isnan().sum())} places, and in {int(want.isnan().sum())} in the model"
+        )
     same = (got == want) | (got.isnan() & want.isnan())
     difference = torch.where(same, 0.0, (got - want).abs())
     finite = want[want.isfinite()]

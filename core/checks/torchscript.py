@@ -13,6 +13,7 @@ from ..results import Check
 from ..torchscript.clean_process import CleanProcess
 from ..torchscript.compile import Compiled, fresh
 from ..torchscript.kept_state import buffers_kept, inference
+from ..torchscript.schema import taken_names
 from .probes import Probe
 from .verdict import Expected, first_line, not_run, relative_gate, verdict
 
@@ -66,9 +67,7 @@ class ReloadedCheck:
             answers = self._answer.result()
         except Exception as error:
             reason = f"the saved file does not load in a process of its own: {first_line(error)}"
-            return tuple(
-                Check(name=_name("reloaded", method), status="failed", reason=reason) for method in expected
-            )
+            return tuple(Check(name=_name("reloaded", method), status="failed", reason=reason) for method in expected)
         finally:
             self._pool.shutdown(wait=False)
         return tuple(
@@ -89,11 +88,7 @@ def not_reloaded(methods: Sequence[str], reason: str) -> tuple[Check, ...]:
 
 def tensor_arguments(arguments: Arguments, compiled: Compiled, method: str) -> Arguments:
     """Leave out arguments that the compiled method does not take: a trace drops those that are no tensors."""
-    target = compiled
-    if isinstance(compiled, torch.jit.ScriptModule):
-        target = getattr(compiled, method)
-    names = [argument.name for argument in target.schema.arguments]  # type: ignore[union-attr]
-    taken = names[1:] if isinstance(compiled, torch.jit.ScriptModule) else names
+    taken = taken_names(compiled, method)
     if len(arguments.positional) + len(arguments.keyword) <= len(taken) and set(arguments.keyword) <= set(taken):
         return arguments
     tensors = [value for value in arguments.positional if not _is_plain(value)]

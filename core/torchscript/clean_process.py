@@ -4,6 +4,7 @@ This file is also the program of that process. It is started by its path in isol
 the working directory, nor PYTHONPATH, nor the model's folder can be imported from; so it imports nothing of ours.
 """
 
+import atexit
 import json
 import os
 import subprocess
@@ -67,6 +68,18 @@ class CleanProcess:
         self._process.kill()
         self._process.communicate()
         self._folder.cleanup()
+
+
+_warm: CleanProcess | None = None
+
+
+def warm_clean_process() -> CleanProcess:
+    """Return the clean process of this process, started now if there is none; it ends with this process."""
+    global _warm
+    if _warm is None or not _warm.is_alive:
+        _warm = CleanProcess()
+        atexit.register(_warm.close)
+    return _warm
 
 
 def _serve() -> None:

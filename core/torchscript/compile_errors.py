@@ -15,18 +15,46 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         "an f-string",
         "Use str.format, or move the text out of forward.",
     ),
-    (r"Compiled functions can't take variable number of arguments|variadic", "*args or **kwargs", "Name each argument of forward."),
+    (
+        r"Compiled functions can't take variable number of arguments|variadic",
+        "*args or **kwargs",
+        "Name each argument of forward.",
+    ),
     (r"try blocks|Try\b", "try/except", "Test the condition with if instead of catching the exception."),
     (r"(Yield|GeneratorExp|generator)", "a generator", "Build a list in a for loop."),
     (r"(With statements|\bWith\b).*not supported", "this kind of with block", "Move it out of forward."),
     (r"Lambda|lambda", "a lambda", "Define a named function with type annotations."),
     (r"numpy|np\.", "NumPy", "Use the torch function of the same name."),
-    (r"Expected integer literal for index|index.*ModuleList|Expected a literal", "a ModuleList indexed by a variable", "Loop over it with for or enumerate, or index it with a number."),
-    (r"module '.*' has no attribute|object has no attribute or method|Tried to access nonexistent attribute", "an attribute that the compiler cannot see", "Set it in __init__ to a tensor, number, text, list or module, with an annotation if it starts empty."),
-    (r"Expected a value of type|type mismatch|Type mismatch|Return value was annotated|previously had type|is set to type .* in the true branch", "values whose types the compiler cannot match", "Annotate arguments and variables (x: int, out: List[Tensor], y: Optional[Tensor]); an argument without annotation is a Tensor."),
-    (r"Could not get name of python class|Unknown type name|unknown type|Unsupported annotation", "a type that TorchScript does not know", "Use Tensor, int, float, bool, str, List, Dict, Tuple and Optional of them."),
-    (r"is not a.*supported|isn't supported|not supported|aren't supported|unsupported", "a construct that TorchScript does not have", "Rewrite this line, or trace this module and script only what needs it."),
-    (r"undefined value", "a name that the compiler cannot find", "Define it before use, in every branch; globals must be constants marked Final or be passed in."),
+    (
+        r"Expected integer literal for index|index.*ModuleList|Expected a literal",
+        "a ModuleList indexed by a variable",
+        "Loop over it with for or enumerate, or index it with a number.",
+    ),
+    (
+        r"module '.*' has no attribute|object has no attribute or method|Tried to access nonexistent attribute",
+        "an attribute that the compiler cannot see",
+        "Set it in __init__ to a tensor, number, text, list or module, with an annotation if it starts empty.",
+    ),
+    (
+        r"Expected a value of type|type mismatch|Type mismatch|Return value was annotated|previously had type|is set to type .* in the true branch",
+        "values whose types the compiler cannot match",
+        "Annotate arguments and variables (x: int, out: List[Tensor], y: Optional[Tensor]); an argument without annotation is a Tensor.",
+    ),
+    (
+        r"Could not get name of python class|Unknown type name|unknown type|Unsupported annotation",
+        "a type that TorchScript does not know",
+        "Use Tensor, int, float, bool, str, List, Dict, Tuple and Optional of them.",
+    ),
+    (
+        r"is not a.*supported|isn't supported|not supported|aren't supported|unsupported",
+        "a construct that TorchScript does not have",
+        "Rewrite this line, or trace this module and script only what needs it.",
+    ),
+    (
+        r"undefined value",
+        "a name that the compiler cannot find",
+        "Define it before use, in every branch; globals must be constants marked Final or be passed in.",
+    ),
 )
 
 

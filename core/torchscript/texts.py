@@ -25,7 +25,9 @@ def texts_of_file(file: Path) -> TextsResult:
 
 def texts_of(module: Any) -> TorchScriptTexts:
     """Return code, graph, inlined graph and the printed module of a ScriptModule or ScriptFunction."""
-    methods = [name for name in _method_names(module) if name != "forward"] if isinstance(module, torch.nn.Module) else []
+    methods = (
+        [name for name in _method_names(module) if name != "forward"] if isinstance(module, torch.nn.Module) else []
+    )
     forward = [module] if hasattr(module, "graph") else []
     parts = [*forward, *(getattr(module, name) for name in methods)]
     return TorchScriptTexts(

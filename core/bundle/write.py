@@ -1,0 +1,58 @@
+"""The last stage: recipe, manifest and checksums beside the artefacts."""
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+import torch
+
+from ..recipe.document import write_recipe
+from ..recipe.moving import moved_recipe
+from ..results import ExportResult
+from .place import MANIFEST
+
+CHECKSUMS = "SHA256SUMS"
+
+
+def write_bundle(result: ExportResult, bundle: Path, folder: Path) -> ExportResult:
+    """Write recipe, manifest and checksums into ``bundle`` (which will be renamed to ``result.out``)."""
+    out = Path(result.out)
+    write_recipe(moved_recipe(result.recipe, folder, out), bundle / "recipe.toml")
+    names = {kind: Path(path).name for kind, path in result.files.items()}
+    manifest = {
+        "exportdesk": version("exportdesk") if _is_installed("exportdesk") else "unknown",
+        "files": names,
+        "checks": msgspec.to_builtins(result.checks),
+        "coreml": msgspec.to_builtins(result.coreml),
+        "modes": result.modes,
+        "made_with": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "coremltools": version("coremltools") if _is_installed("coremltools") else None,
+            "system": platform.platform(),
+        },
+    }
+    (bundle / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    (bundle / CHECKSUMS).write_text(checksums(bundle), encoding="utf-8")
+    return result
+
+
+def checksums(bundle: Path) -> str:
+    """Return one line a file, as ``sha256sum`` writes and checks them; names are relative and use slashes."""
+    files = sorted(path for path in bundle.rglob("*") if path.is_file() and path.name != CHECKSUMS)
+    return "".join(f"{_sha256(path)}  {path.relative_to(bundle).as_posix()}\n" for path in files)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

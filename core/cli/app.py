@@ -1,0 +1,65 @@
+"""The program ``exportdesk``: its commands, its version, and how a wrong call is answered."""
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from ..errors import WRONG_CALL, ExportDeskError, Failure
+from .answer import answer_failure
+from .export import export
+from .gui import gui
+from .inspect import inspect
+from .version import version_text
+
+app = typer.Typer(
+    name="exportdesk",
+    help="Takes a PyTorch model from a Python file to TorchScript and Core ML files that an app team can trust.",
+    epilog="Without a command, the window opens.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _window(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show versions, and what they are known to support.")
+    ] = False,
+) -> None:
+    if version:
+        print(version_text())
+    elif context.invoked_subcommand is None:
+        raise typer.Exit(gui(None))
+
+
+for command, name in (
+    (gui, "gui"),
+    (inspect, "inspect"),
+    (export, "export"),
+):
+    app.command(name=name)(command)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the program; return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    is_json = "--json" in arguments
+    try:
+        code = app(arguments, standalone_mode=False)
+    except ExportDeskError as error:
+        return answer_failure(error.failure, is_json=is_json)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else None
+        hint = usage.replace("\n", " ") if usage else "Run exportdesk --help."
+        return answer_failure(Failure(code="call.usage", message=error.format_message(), hint=hint), is_json=is_json)
+    except (click.Abort, KeyboardInterrupt):
+        return answer_failure(Failure(code="cancelled", message="Cancelled."), is_json=is_json)
+    except BrokenPipeError:
+        return WRONG_CALL
+    return code if isinstance(code, int) else 0

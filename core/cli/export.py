@@ -1,0 +1,126 @@
+"""``exportdesk export``: run a recipe, or a model file with flags."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from ..bundle.place import check_place
+from ..errors import CHECK_FAILED, DONE, fail
+from ..recipe.document import parse_recipe, recipe_text, write_recipe
+from ..recipe.input_text import parse_input
+from ..recipe.model import Recipe
+from ..recipe.moving import moved_recipe
+from ..requests import Export
+from ..results import ExportResult
+from ..staged_files import staging_beside
+from .answer import answer_json, check_line, diagnostic_lines, say
+from .arguments import parse_arguments
+from .job import run_job
+from .target import recipe_of
+
+
+def export(
+    target: Annotated[
+        str, typer.Argument(metavar="RECIPE.toml|FILE.py:ENTRY", help="A recipe, or an entry of a file.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the bundle: new, empty or an earlier one.")
+    ] = Path("out"),
+    input: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SHAPE[:DTYPE]",
+            help="x=1,3,224,224 · ids=1,128:int64 · x=1,3,64..512=224,64..512=224 · x=1|2|4,8 · x=@x.npy",
+        ),
+    ] = None,
+    script: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help='Script this submodule; "" is the model.')
+    ] = None,
+    trace: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help='Trace this submodule; "" is the model.')
+    ] = None,
+    arg: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Constructor argument.")] = None,
+    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="State dict, .pt or .safetensors.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps.")] = None,
+    target_os: Annotated[
+        str | None, typer.Option("--target", metavar="iOS17", help="Minimum deployment target.")
+    ] = None,
+    precision: Annotated[str | None, typer.Option(metavar="float16|float32", help="Of the Core ML program.")] = None,
+    no_coreml: Annotated[bool, typer.Option("--no-coreml", help="TorchScript only.")] = False,
+    probes: Annotated[int | None, typer.Option(help="Random inputs on which the files are checked.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, inputs and probes.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of the whole job.")] = None,
+    save_recipe: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what was asked as a recipe.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> int:
+    """Export a model to TorchScript and Core ML, checked against the model itself."""
+    recipe, folder = recipe_of(target)
+    changes: dict[str, dict[str, Any]] = {
+        "model": {"device": device, "weights": None if weights is None else str(weights.resolve())},
+        "coreml": {
+            "minimum_deployment_target": target_os,
+            "precision": precision,
+            "enabled": False if no_coreml else None,
+        },
+        "checks": {"probes": probes, "seed": seed},
+    }
+    if arg:
+        changes["model"]["arguments"] = {**recipe.model.arguments, **parse_arguments(arg)}
+    recipe = _changed(recipe, changes)
+    if input:
+        inputs = {item.name: item for item in recipe.inputs}
+        inputs |= {item.name: item for item in map(parse_input, input)}
+        recipe = msgspec.structs.replace(recipe, inputs=tuple(inputs.values()))
+    if script or trace:
+        marks = {**recipe.marks, **dict.fromkeys(script or (), "script"), **dict.fromkeys(trace or (), "trace")}
+        both = set(script or ()) & set(trace or ())
+        if both:
+            fail("call.mark", f"{min(both)!r} is given to --script and to --trace.", module=min(both))
+        recipe = _checked(msgspec.structs.replace(recipe, marks=marks))
+    if timeout is not None and timeout <= 0:
+        fail("call.timeout", "--timeout is a number of seconds above zero.")
+    out = out.absolute()
+    check_place(out)
+    if save_recipe is not None:
+        write_recipe(moved_recipe(recipe, folder, save_recipe.resolve().parent), save_recipe.resolve())
+    staging = staging_beside(out)
+    result = run_job(
+        lambda job: Export(job=job, recipe=recipe, folder=str(folder), out=str(out), staging=str(staging)),
+        timeout_s=timeout,
+    )
+    assert isinstance(result, ExportResult)
+    if json:
+        answer_json(result)
+    else:
+        _print(result)
+    return DONE if result.is_good else CHECK_FAILED
+
+
+def _changed(recipe: Recipe, changes: dict[str, dict[str, Any]]) -> Recipe:
+    parts = {
+        name: msgspec.structs.replace(
+            getattr(recipe, name), **{key: value for key, value in values.items() if value is not None}
+        )
+        for name, values in changes.items()
+    }
+    return _checked(msgspec.structs.replace(recipe, **parts))
+
+
+def _checked(recipe: Recipe) -> Recipe:
+    """Return the recipe as if read from a file, so that values from flags meet the same rules."""
+    return parse_recipe(recipe_text(recipe))
+
+
+def _print(result: ExportResult) -> None:
+    say("")
+    for diagnostic in result.diagnostics:
+        print("\n".join(diagnostic_lines(diagnostic)))
+    print("Written:")
+    for kind, path in result.files.items():
+        print(f"  {kind:<12} {path}")
+    print("Checked against the model:")
+    for check in result.checks:
+        print(check_line(check))
+    print(f"Seconds: {', '.join(f'{stage} {seconds:.1f}' for stage, seconds in result.seconds.items())}")

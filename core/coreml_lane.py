@@ -1,0 +1,81 @@
+"""The Core ML side of an export: one compiled method converted and saved, or the reason why there is none."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .inputs.binding import Arguments, Binding
+from .job_context import JobContext
+from .recipe.model import Input, Recipe
+from .results import CoreMLSummary
+from .torchscript.compile import Compiled
+from .torchscript.schema import taken_names
+
+if TYPE_CHECKING:
+    from .coreml.inputs import ConvertedInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreMLOutcome:
+    """``package`` is None where nothing could be converted here, and ``reason`` says why."""
+
+    method: str
+    package: Path | None = None
+    summary: CoreMLSummary | None = None
+    reason: str = ""
+
+
+def convert_and_save(
+    compiled: Compiled,
+    script_file: Path,
+    bindings: Mapping[str, Binding],
+    example: Arguments,
+    recipe: Recipe,
+    stem: Path,
+    context: JobContext,
+) -> CoreMLOutcome:
+    """Convert the first exported method, called with ``example``, and save the package.
+
+    Raises:
+        ExportDeskError: ``convert.*`` or ``recipe.*`` from the converter.
+    """
+    method = next(iter(bindings))
+    if importlib.util.find_spec("coremltools") is None:
+        return CoreMLOutcome(
+            method=method,
+            reason="coremltools is not installed; version 9.0 exists for macOS and Linux only",
+        )
+    from .coreml.convert import convert
+    from .coreml.summary import summarise
+
+    inputs = _converted_inputs(compiled, bindings[method], example, method)
+    package = stem.with_name(stem.name + ".mlpackage")
+    made = convert(compiled, inputs, recipe.coreml, context, method=method, staging=script_file.parent)
+    package = made.save(package)
+    return CoreMLOutcome(method=method, package=package, summary=summarise(package, recipe.coreml))
+
+
+def _converted_inputs(compiled: Compiled, binding: Binding, example: Arguments, method: str) -> "list[ConvertedInput]":
+    """Return an input for each argument that the compiled method has; a trace has dropped those that are no tensors."""
+    taken = taken_names(compiled, method)
+    values = [*example.positional, *example.keyword.values()]
+    rows = list(zip(binding.inputs, values, strict=True))
+    if len(rows) > len(taken):
+        rows = [(item, value) for item, value in rows if item.kind != "value"]
+    return [_converted_input(item, value) for item, value in rows]
+
+
+def _converted_input(item: Input, value: Any) -> "ConvertedInput":
+    from .coreml.inputs import ConvertedInput
+
+    if item.kind == "value":
+        return ConvertedInput(name=item.name, is_value=True, value=item.value)
+    if item.kind != "tensor":
+        members = value.values() if isinstance(value, dict) else value
+        items = tuple(_converted_input(*row) for row in zip(item.items, members, strict=True))
+        return ConvertedInput(name=item.name, items=items)
+    # A sample file has the last word on shape and dtype where the recipe leaves them out.
+    shape = tuple(value.shape) if item.shape is None else item.shape
+    return ConvertedInput(name=item.name, shape=shape, dtype=str(value.dtype).removeprefix("torch."))

@@ -1,0 +1,180 @@
+"""The pipeline: load, prepare inputs, compile, check, convert, check, write; the whole export of one recipe."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .bundle.place import check_place
+from .bundle.write import write_bundle
+from .checks.coreml import check_package
+from .checks.probes import Probe, eager_answers
+from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
+from .checks.verdict import Expected, not_run
+from .coreml_lane import CoreMLOutcome, convert_and_save
+from .errors import fail
+from .events import AnyEvent
+from .inputs.binding import Arguments, Binding, bind
+from .inputs.values import has_flexible_inputs, make_arguments, probe_variations
+from .job_context import JobContext
+from .model_file.loading import LoadedModel, load_model, model_path
+from .model_file.suggested import suggested_inputs
+from .model_file.user_imports import user_imports
+from .recipe.document import read_recipe
+from .recipe.model import Recipe
+from .results import Check, ExportResult
+from .staged_files import staged_folder, staging_beside
+from .torchscript.clean_process import CleanProcess, warm_clean_process
+from .torchscript.compile import Compiled, Example, compile_entry, eager_or_fail
+from .torchscript.marks import modes
+from .torchscript.script_file import file_stem, save_compiled
+
+
+def export(
+    recipe: Recipe | Path | str, out: Path | str, on_event: Callable[[AnyEvent], None] | None = None
+) -> ExportResult:
+    """Run a recipe in this process and write its bundle to ``out``.
+
+    Args:
+        recipe: a recipe, or the path of one; paths in a recipe are relative to its folder (for a Recipe object, to
+            the working directory).
+        out: folder of the bundle; empty, absent or an earlier bundle, which is replaced only once all is whole.
+        on_event: called with each event of the job as it happens.
+
+    Raises:
+        ExportDeskError: with a ``failure`` that says what, where and what to do. A numeric check that fails is no
+            error: see ``ExportResult.checks`` and ``is_good``.
+    """
+    folder = Path.cwd()
+    if not isinstance(recipe, Recipe):
+        path = Path(recipe).resolve()
+        recipe, folder = read_recipe(path), path.parent
+    out = Path(out).resolve()
+    context = JobContext(emit=on_event or (lambda event: None))
+    return run_export(recipe, folder, out, staging_beside(out), context)
+
+
+def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: JobContext) -> ExportResult:
+    """Run the pipeline; nothing is left at ``staging``, and ``out`` is untouched unless everything was written."""
+    check_place(out)
+    clean = warm_clean_process()
+    file = model_path(recipe, folder)
+    with user_imports(file):
+        with context.stage("load"):
+            loaded = load_model(recipe, folder)
+        with context.stage("inputs"):
+            prepared = _prepare_inputs(loaded, recipe, folder)
+        with context.stage("eager"):
+            for method, probes in prepared.probes.items():
+                eager_or_fail(loaded, method, probes[0].arguments)
+            expected = {m: eager_answers(loaded, m, probes, context) for m, probes in prepared.probes.items()}
+        with context.stage("compile"):
+            calls = {method: [probe.arguments for probe in probes] for method, probes in prepared.probes.items()}
+            compiled = compile_entry(loaded, dict(recipe.marks), Example(calls=calls), recipe.torchscript, context)
+        with staged_folder(out, staging) as bundle:
+            return _write_and_check(loaded, prepared, expected, compiled, recipe, bundle, out, folder, clean, context)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    bindings: Mapping[str, Binding]
+    probes: Mapping[str, Sequence[Probe]]
+
+    @property
+    def example(self) -> Arguments:
+        """Arguments that the trace of the first method is made with."""
+        return next(iter(self.probes.values()))[0].arguments
+
+
+def _prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepared:
+    bindings, probes = {}, {}
+    for method in loaded.methods:
+        inputs = [item for item in recipe.inputs if item.method in (None, method)]
+        if len(loaded.methods) > 1:
+            inputs = [item for item in recipe.inputs if item.method == method]
+        place = _place_of(loaded, method)
+        bindings[method] = bind(
+            loaded.signature(method),
+            inputs,
+            loaded.entry or loaded.file.name,
+            suggestions=suggested_inputs(loaded) if method == "forward" else (),
+            file=place[0],
+            line=place[1],
+        )
+        variations = probe_variations(
+            recipe.checks.seed, recipe.checks.probes, is_flexible=has_flexible_inputs(bindings[method])
+        )
+        probes[method] = [
+            Probe(
+                variation=variation,
+                arguments=make_arguments(bindings[method], variation, folder=folder, device=recipe.model.device),
+            )
+            for variation in variations
+        ]
+    strangers = [item for item in recipe.inputs if item.method is not None and item.method not in loaded.methods]
+    if strangers:
+        fail(
+            "call.input",
+            f"The input {strangers[0].name!r} belongs to the method {strangers[0].method!r}, which is not exported.",
+            hint=f"Exported: {', '.join(loaded.methods)}.",
+        )
+    return _Prepared(bindings=bindings, probes=probes)
+
+
+def _place_of(loaded: LoadedModel, method: str) -> tuple[str | None, int | None]:
+    target = loaded.function if loaded.module is None else getattr(loaded.module, method)
+    code = getattr(target, "__code__", None) or getattr(getattr(target, "__func__", None), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else (str(loaded.file), None)
+
+
+def _write_and_check(
+    loaded: LoadedModel,
+    prepared: _Prepared,
+    expected: Mapping[str, Sequence[Expected]],
+    compiled: Compiled,
+    recipe: Recipe,
+    bundle: Path,
+    out: Path,
+    folder: Path,
+    clean: CleanProcess,
+    context: JobContext,
+) -> ExportResult:
+    stem = file_stem(loaded.entry or loaded.file.stem)
+    script_file = bundle / f"{stem}.pt"
+    tolerance = recipe.torchscript.check_tolerance
+    with context.stage("save"):
+        save_compiled(compiled, script_file)
+    reloaded = ReloadedCheck(clean, script_file, compiled, prepared.probes) if recipe.model.device == "cpu" else None
+    with context.stage("check-torchscript"):
+        checks: list[Check] = list(check_compiled(compiled, prepared.probes, expected, tolerance, context))
+    files = {"torchscript": script_file.name}
+    coreml: CoreMLOutcome | None = None
+    if recipe.coreml.enabled:
+        with context.stage("convert"):
+            coreml = convert_and_save(
+                compiled, script_file, prepared.bindings, prepared.example, recipe, bundle / stem, context
+            )
+    with context.stage("check-reloaded"):
+        checks += (
+            reloaded.result(expected, tolerance)
+            if reloaded is not None
+            else not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
+        )
+    if coreml is not None and coreml.package is None:
+        checks.append(not_run("coreml", coreml.reason))
+    elif coreml is not None and coreml.package is not None:
+        files["coreml"] = coreml.package.name
+        with context.stage("check-coreml"):
+            probes, answers = prepared.probes[coreml.method], expected[coreml.method]
+            checks += check_package(coreml.package, probes, answers, recipe, context)
+    with context.stage("write"):
+        result = ExportResult(
+            out=str(out),
+            files={kind: str(out / name) for kind, name in files.items()} | {"recipe": str(out / "recipe.toml")},
+            checks=tuple(checks),
+            diagnostics=context.diagnostics,
+            seconds=context.seconds,
+            recipe=recipe,
+            modes={} if loaded.module is None or loaded.is_script else modes(loaded.module, dict(recipe.marks)),
+            coreml=coreml.summary if coreml is not None else None,
+        )
+        return write_bundle(result, bundle, folder)

@@ -1,0 +1,28 @@
+"""A recipe taken to another folder."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from .model import FileFill, Input, Recipe
+
+
+def moved_recipe(recipe: Recipe, folder: Path, place: Path) -> Recipe:
+    """Return the recipe with its paths made relative to ``place``; they were relative to ``folder``."""
+
+    def moved(path: str) -> str:
+        try:
+            return Path(os.path.relpath((folder / path).resolve(), place)).as_posix()
+        except ValueError:  # another drive on Windows
+            return str((folder / path).resolve())
+
+    def moved_input(item: Input) -> Input:
+        fill = FileFill(file=moved(item.fill.file)) if isinstance(item.fill, FileFill) else item.fill
+        return msgspec.structs.replace(item, fill=fill, items=tuple(moved_input(member) for member in item.items))
+
+    weights = recipe.model.weights
+    model = msgspec.structs.replace(
+        recipe.model, file=moved(recipe.model.file), weights=None if weights is None else moved(weights)
+    )
+    return msgspec.structs.replace(recipe, model=model, inputs=tuple(moved_input(item) for item in recipe.inputs))
