@@ -197,10 +197,8 @@ class _Worker:
 
     def stop(self) -> None:
         self.send(Stop())
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=CANCEL_GRACE_S)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
         self._process.wait()
         if threading.current_thread() is not self._reading:

@@ -10,8 +10,8 @@ from .inputs.binding import Arguments, Binding
 from .job_context import JobContext
 from .recipe.model import Input, Recipe
 from .results import CoreMLSummary
-from .torchscript.compile import Compiled
 from .torchscript.schema import taken_names
+from .torchscript.torch_jit import Compiled
 
 if TYPE_CHECKING:
     from .coreml.inputs import ConvertedInput

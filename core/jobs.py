@@ -29,7 +29,7 @@ def start_up() -> WorkerStarted:
     return WorkerStarted(
         pid=os.getpid(),
         python=platform.python_version(),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
         coremltools=importlib.metadata.version("coremltools") if has_coremltools else None,
         devices=tuple(devices),
     )

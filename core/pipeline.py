@@ -24,9 +24,10 @@ from .recipe.model import Recipe
 from .results import Check, ExportResult
 from .staged_files import staged_folder, staging_beside
 from .torchscript.clean_process import CleanProcess, warm_clean_process
-from .torchscript.compile import Compiled, Example, compile_entry, eager_or_fail
+from .torchscript.compile import Example, compile_entry, eager_or_fail
 from .torchscript.marks import modes
 from .torchscript.script_file import file_stem, save_compiled
+from .torchscript.torch_jit import Compiled
 
 
 def export(

@@ -23,12 +23,14 @@ def send(connection: "Connection", message: AnyRequest | AnyEvent) -> None:
 
 def receive_request(connection: "Connection") -> AnyRequest:
     """Wait for a request; raises EOFError or OSError where the client is gone."""
-    return _requests.decode(connection.recv_bytes())
+    request: AnyRequest = _requests.decode(connection.recv_bytes())
+    return request
 
 
 def receive_event(connection: "Connection") -> AnyEvent:
     """Wait for an event; raises EOFError or OSError where the worker is gone."""
-    return _events.decode(connection.recv_bytes())
+    event: AnyEvent = _events.decode(connection.recv_bytes())
+    return event
 
 
 def start_with_pipe(arguments: Sequence[str], **options: object) -> "tuple[subprocess.Popen[bytes], Connection]":

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 from . import jobs, wire
 from .errors import Cancelled, ExportDeskError, Failure
-from .events import AnyEvent, JobCancelled, JobFailed, JobFinished, TerminalEvent, WorkerStarted
+from .events import AnyEvent, JobCancelled, JobFailed, JobFinished, TerminalEvent
 from .job_context import JobContext
 from .requests import Cancel, JobRequest, Stop
 

@@ -29,7 +29,7 @@ def write_bundle(result: ExportResult, bundle: Path, folder: Path) -> ExportResu
         "modes": result.modes,
         "made_with": {
             "python": platform.python_version(),
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
             "coremltools": version("coremltools") if _is_installed("coremltools") else None,
             "system": platform.platform(),
         },

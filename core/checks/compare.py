@@ -27,7 +27,7 @@ class Comparison:
         return self if self.relative >= other.relative else other
 
 
-class Unlike(Exception):  # noqa: N818 - a finding, not an error of ours
+class Unlike(Exception):
     """The two sides cannot be compared: another number of outputs, another shape, or NaN on one side only."""
 
 

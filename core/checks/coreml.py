@@ -46,8 +46,10 @@ def _check(
     gate: Gate,
     context: JobContext,
 ) -> Check:
-    from ..mil import ReferenceModel
-
+    try:
+        from ..mil import ReferenceModel
+    except ImportError:
+        return not_run(name, "reference execution is not part of this version")
     if all(row.problem is not None for row in expected):
         return verdict(name, expected, [None] * len(expected), gate)
     try:

@@ -11,9 +11,10 @@ from ..inputs.binding import Arguments
 from ..job_context import JobContext
 from ..results import Check
 from ..torchscript.clean_process import CleanProcess
-from ..torchscript.compile import Compiled, fresh
+from ..torchscript.compile import fresh
 from ..torchscript.kept_state import buffers_kept, inference
 from ..torchscript.schema import taken_names
+from ..torchscript.torch_jit import Compiled
 from .probes import Probe
 from .verdict import Expected, first_line, not_run, relative_gate, verdict
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..diagnostics import Diagnostic
-from ..errors import Failure
+from ..errors import WRONG_CALL, Failure
 from ..results import Check
 
 
@@ -17,7 +17,7 @@ def answer_json(content: Any) -> None:
     sys.stdout.flush()
 
 
-def answer_failure(failure: Failure, *, is_json: bool) -> int:
+def answer_failure(failure: Failure, *, is_json: bool, shows_details: bool = False) -> int:
     """Tell a failure, as JSON on standard output or in words on standard error; return its exit code."""
     if is_json:
         answer_json({"error": failure.as_json()})
@@ -27,7 +27,9 @@ def answer_failure(failure: Failure, *, is_json: bool) -> int:
         say(f"  at {failure.location}")
     if failure.hint:
         say(f"  {failure.hint}")
-    if failure.details and failure.exit_code != 2:
+    if failure.details and shows_details:
+        say(failure.details)
+    elif failure.details and failure.exit_code != WRONG_CALL:
         say("  (--details shows the full text of torch, coremltools or Python)")
     return failure.exit_code
 
@@ -40,11 +42,11 @@ def say(text: str) -> None:
 def check_line(check: Check) -> str:
     """Return one check in a line: ``passed   torchscript   relative error 3.1e-07 (8 probes)``."""
     parts = []
-    if check.max_relative_error is not None:
+    if check.max_relative_error:
         parts.append(f"relative error {check.max_relative_error:.2g}")
     if check.psnr_db is not None:
         parts.append(f"{check.psnr_db:.0f} dB")
-    elif check.status == "passed":
+    elif check.status == "passed" and not check.max_relative_error:
         parts.append("equal to the last bit")
     if check.probes:
         parts.append(f"{check.probes} probes")

@@ -16,7 +16,7 @@ from .version import version_text
 app = typer.Typer(
     name="exportdesk",
     help="Takes a PyTorch model from a Python file to TorchScript and Core ML files that an app team can trust.",
-    epilog="Without a command, the window opens.",
+    epilog="Without a command, the window opens. With --details, an error shows the full text behind it.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -47,11 +47,13 @@ for command, name in (
 def run(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    shows_details = "--details" in arguments
+    arguments = [argument for argument in arguments if argument != "--details"]
     is_json = "--json" in arguments
     try:
         code = app(arguments, standalone_mode=False)
     except ExportDeskError as error:
-        return answer_failure(error.failure, is_json=is_json)
+        return answer_failure(error.failure, is_json=is_json, shows_details=shows_details)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:

@@ -41,9 +41,8 @@ def _print(found: Inspection) -> None:
         made = f"({_signature(entry.constructor)})" if entry.kind in ("class", "factory") else ""
         print(f" {chosen} {entry.kind:<9} {entry.name}{made}  line {entry.line}")
     if found.entry is not None:
-        print(
-            f"\n{found.entry or found.file}: {found.parameter_count:,} parameters, called with ({_signature(found.signature)})"
-        )
+        called_with = _signature(found.signature)
+        print(f"\n{found.entry or found.file}: {found.parameter_count:,} parameters, called with ({called_with})")
     for row in found.modules:
         depth = row.path.count(".") + 1 if row.path else 0
         name = row.path.rpartition(".")[2] or "(model)"

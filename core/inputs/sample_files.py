@@ -64,5 +64,5 @@ def _read(file: Path) -> object:
             raise ValueError(f"{suffix or 'a file without an ending'} is not a known kind of sample")
 
 
-def _from_numpy(values: np.ndarray) -> torch.Tensor:  # type: ignore[type-arg]  # any dtype that torch has
+def _from_numpy(values: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values))

@@ -75,7 +75,7 @@ def _line_of(target: Any) -> int | None:
 
 
 def _annotations(target: Any) -> dict[str, Any]:
-    function = target.__init__ if isinstance(target, type) else target
+    function = getattr(target, "__init__", target) if isinstance(target, type) else target
     try:
         return typing.get_type_hints(function)
     except Exception:  # a forward reference that does not resolve is the user's business, and only costs the typing

@@ -13,6 +13,7 @@ import torch
 from ..errors import fail
 from ..recipe.model import Recipe
 from ..results import EntryOutline
+from ..torchscript.torch_jit import load
 from .construction import call_with_arguments
 from .outline import default_entry, read_outline
 from .user_errors import fail_in_user_code
@@ -118,7 +119,7 @@ def _check_device(device: str) -> None:
 
 def _load_script_file(file: Path) -> LoadedModel:
     try:
-        module = torch.jit.load(str(file), map_location="cpu")
+        module = load(file)
     except Exception as error:
         fail(
             "model.not-torchscript",

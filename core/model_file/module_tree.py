@@ -1,9 +1,10 @@
 """The submodules of a loaded model as rows."""
 
 import inspect
-from functools import lru_cache
+from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 from ..results import ModuleRow, Parameter
 
@@ -58,7 +59,7 @@ def type_name(module: torch.nn.Module) -> str:
 
 def parameters_of(signature: inspect.Signature) -> tuple[Parameter, ...]:
     """Return a live signature as the plain data of an outline."""
-    kinds = {
+    kinds: dict[Any, str] = {
         inspect.Parameter.KEYWORD_ONLY: "keyword",
         inspect.Parameter.VAR_POSITIONAL: "var_positional",
         inspect.Parameter.VAR_KEYWORD: "var_keyword",
@@ -77,11 +78,10 @@ def parameters_of(signature: inspect.Signature) -> tuple[Parameter, ...]:
 
 
 def _is_lazy(parameter: torch.nn.Parameter) -> bool:
-    return isinstance(parameter, torch.nn.parameter.UninitializedTensorMixin)
+    return isinstance(parameter, UninitializedParameter)
 
 
-@lru_cache(maxsize=4096)
-def _source(kind: type) -> tuple[str | None, int | None]:
+def _source(kind: Any) -> tuple[str | None, int | None]:
     """Return file and line of ``forward``; classes of torch itself have none that helps a user."""
     if kind.__module__.startswith("torch."):
         return None, None

@@ -4,7 +4,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import tomli_w
@@ -93,7 +93,7 @@ def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _explain(error: msgspec.ValidationError, text: str, file: str | None) -> Any:
+def _explain(error: msgspec.ValidationError, text: str, file: str | None) -> NoReturn:
     message = str(error)
     found = _PATH.search(message)
     path = found["path"].lstrip(".") if found else ""
@@ -129,14 +129,12 @@ def _keys_at(path: str) -> tuple[str, ...]:
 
 
 def _allowed_values(path: str) -> tuple[str, ...]:
-    from . import model
-
     key = path.rpartition(".")[2]
     for part in (CoreML, Model, Input):
         for field in msgspec.structs.fields(part):
             if field.encode_name == key and (values := getattr(field.type, "__args__", ())):
                 return tuple(value for value in values if isinstance(value, str))
-    return ("trace", "script") if path.startswith("marks") else getattr(model, "NONE", ())
+    return ("trace", "script") if path.startswith("marks") else ()
 
 
 def _line_of(text: str, path: str, key: str) -> int | None:

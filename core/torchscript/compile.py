@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,8 @@ from .capture import Call, captured_calls
 from .compile_errors import fail_to_script, fail_to_trace, is_not_repeatable
 from .kept_state import buffers_kept, inference, substituted
 from .marks import Unit, plan_units
+from .torch_jit import Compiled, script, trace, trace_module
 from .tracer_warnings import warnings_as_diagnostics
-
-Compiled = torch.jit.ScriptModule | torch.jit.ScriptFunction
 
 _CAPTURED_CALLS = 4
 
@@ -78,13 +77,11 @@ def _compile_function(
     with warnings_as_diagnostics(None, context.report, fallback_module=""):
         if marks.get("") == "script":
             with _script_errors("", loaded.entry):
-                return torch.jit.script(function)
+                return script(function)
         if isinstance(function, torch.jit.ScriptFunction):
             return function
         arguments = fresh(example.calls["forward"][0])
-        return _traced(
-            lambda **how: torch.jit.trace(function, **how), function, arguments, "", loaded.entry, options, context
-        )
+        return _traced(function, function, arguments, "", loaded.entry, options, context)
 
 
 class _Compiler:
@@ -111,7 +108,7 @@ class _Compiler:
 
     def compile(self, unit: Unit, done: int = 0) -> torch.jit.ScriptModule:
         """Compile a unit with the units below it in their places."""
-        replacements = []
+        replacements: list[tuple[torch.nn.Module, str, torch.nn.Module]] = []
         for inner in unit.units:
             compiled = self.compile(inner)
             replacements += [(parent, name, compiled) for parent, name in inner.places]
@@ -125,7 +122,7 @@ class _Compiler:
 
     def _script(self, unit: Unit) -> torch.jit.ScriptModule:
         with _script_errors(unit.path, type_name(unit.module)):
-            compiled = torch.jit.script(unit.module)
+            compiled = script(unit.module)
         assert isinstance(compiled, torch.jit.ScriptModule)
         if not unit.path:
             for method in self._example.calls:
@@ -163,7 +160,7 @@ class _Compiler:
         inputs = {method: self._positional(unit, method) for method in methods}
         try:
             with inference():
-                return torch.jit.trace_module(
+                return trace_module(
                     unit.module,
                     inputs,
                     check_trace=self._options.check_trace,
@@ -183,7 +180,7 @@ class _Compiler:
         arguments, constants = _without_constants(inspect.signature(getattr(module, method)), arguments)
         with _constants_given(module, constants):
             compiled = _traced(
-                lambda **how: torch.jit.trace(module, **how),
+                module,
                 module.forward,
                 arguments,
                 unit.path,
@@ -196,24 +193,24 @@ class _Compiler:
 
 
 def _traced(
-    trace: Callable[..., Any],
-    target: Any,
+    traced: Any,
+    signed: Any,
     arguments: Arguments,
     path: str,
     name: str,
     options: TorchScript,
     context: JobContext,
-) -> Any:
+) -> Compiled:
     """Trace; where only torch's check of the trace fails, say so, and leave the verdict to the checks on probes."""
     how: dict[str, Any] = {"strict": options.strict}
     if arguments.keyword:
-        how["example_kwarg_inputs"] = _by_name(target, arguments)
+        how["example_kwarg_inputs"] = _by_name(signed, arguments)
     else:
         how["example_inputs"] = arguments.positional
     check = {"check_trace": options.check_trace, "check_tolerance": options.check_tolerance}
     try:
         with inference():
-            return trace(**how, **check)
+            return trace(traced, **how, **check)
     except ExportDeskError:
         raise
     except Exception as error:
@@ -222,7 +219,7 @@ def _traced(
         context.report(_not_repeatable(error, path))
     try:
         with inference():
-            return trace(**how, check_trace=False)
+            return trace(traced, **how, check_trace=False)
     except Exception as error:
         fail_to_trace(error, path, name)
 

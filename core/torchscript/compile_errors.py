@@ -3,10 +3,9 @@
 import re
 from typing import NoReturn
 
-import torch
-
 from ..errors import fail
 from ..model_file.user_errors import users_place
+from .torch_jit import TracingCheckError
 
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _CAUSES: tuple[tuple[str, str, str], ...] = (
@@ -36,9 +35,10 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         "Set it in __init__ to a tensor, number, text, list or module, with an annotation if it starts empty.",
     ),
     (
-        r"Expected a value of type|type mismatch|Type mismatch|Return value was annotated|previously had type|is set to type .* in the true branch",
+        r"Expected a value of type|[tT]ype mismatch|Return value was annotated|previously had type|is set to type",
         "values whose types the compiler cannot match",
-        "Annotate arguments and variables (x: int, out: List[Tensor], y: Optional[Tensor]); an argument without annotation is a Tensor.",
+        "Annotate arguments and variables (x: int, out: List[Tensor], y: Optional[Tensor]); an argument without "
+        "annotation is a Tensor.",
     ),
     (
         r"Could not get name of python class|Unknown type name|unknown type|Unsupported annotation",
@@ -118,7 +118,7 @@ def fail_to_trace(error: Exception, module: str, type_name: str) -> NoReturn:
 
 def is_not_repeatable(error: Exception) -> bool:
     """Whether torch's own check of a trace failed because two traces of the same input differ."""
-    return isinstance(error, torch.jit.TracingCheckError)
+    return isinstance(error, TracingCheckError)
 
 
 def _called(module: str) -> str:

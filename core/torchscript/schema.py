@@ -2,11 +2,10 @@
 
 import torch
 
-from .compile import Compiled
+from .torch_jit import Compiled, schema_of
 
 
 def taken_names(compiled: Compiled, method: str) -> list[str]:
     """Return the names of the arguments that a compiled method or function takes, without ``self``."""
-    if isinstance(compiled, torch.jit.ScriptModule):
-        return [argument.name for argument in getattr(compiled, method).schema.arguments[1:]]
-    return [argument.name for argument in compiled.schema.arguments]
+    names = [str(argument.name) for argument in schema_of(compiled, method).arguments]
+    return names[1:] if isinstance(compiled, torch.jit.ScriptModule) else names

@@ -3,10 +3,8 @@
 import re
 from pathlib import Path
 
-import torch
-
 from ..errors import fail
-from .compile import Compiled
+from .torch_jit import Compiled, save
 
 
 def file_stem(entry: str) -> str:
@@ -21,7 +19,7 @@ def save_compiled(compiled: Compiled, file: Path) -> None:
         ExportDeskError: ``torchscript.save``.
     """
     try:
-        torch.jit.save(compiled, str(file))
+        save(compiled, file)
     except Exception as error:
         fail(
             "torchscript.save",

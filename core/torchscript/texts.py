@@ -8,6 +8,7 @@ import torch
 
 from ..errors import fail
 from ..results import TextsResult, TorchScriptTexts
+from .torch_jit import load
 
 
 def texts_of_file(file: Path) -> TextsResult:
@@ -17,7 +18,7 @@ def texts_of_file(file: Path) -> TextsResult:
         ExportDeskError: ``model.not-torchscript``.
     """
     try:
-        module = torch.jit.load(str(file), map_location="cpu")
+        module = load(file)
     except Exception as error:
         fail("model.not-torchscript", f"{file.name} is not a TorchScript file.", file=str(file), cause=error)
     return TextsResult(file=str(file), texts=texts_of(module))

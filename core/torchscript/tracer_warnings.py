@@ -13,6 +13,7 @@ import torch
 
 from ..diagnostics import Diagnostic, Severity
 from ..model_file.user_errors import is_users_file
+from .torch_jit import TracerWarning
 
 _FROZEN = "The trace keeps the value it saw with the example input; with another input the exported model may be wrong."
 
@@ -131,7 +132,7 @@ def warnings_as_diagnostics(
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         previous = warnings.showwarning
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]  # of the parameters, we name those we use
         try:
             yield
         finally:
@@ -147,7 +148,7 @@ def _diagnostic(
 ) -> Diagnostic:
     file, line = place or (None, None)
     source = linecache.getline(file, line).strip() if file and line else None
-    if issubclass(category, torch.jit.TracerWarning):
+    if issubclass(category, TracerWarning):
         for pattern, code, message, hint in _TRACER:
             if re.search(pattern, text):
                 return Diagnostic(

@@ -1,0 +1,57 @@
+"""The border to torch.jit, which has no types: the functions and names that the product uses of it, typed here."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import torch
+from torch.jit._trace import TracerWarning, TracingCheckError
+
+ScriptFunction: TypeAlias = "torch.jit.ScriptFunction[Any, Any]"
+Compiled: TypeAlias = "torch.jit.ScriptModule | ScriptFunction"
+
+_jit: Any = torch.jit
+
+__all__ = [
+    "Compiled",
+    "ScriptFunction",
+    "TracerWarning",
+    "TracingCheckError",
+    "load",
+    "save",
+    "schema_of",
+    "script",
+    "trace",
+    "trace_module",
+]
+
+
+def trace(target: Callable[..., Any], **how: Any) -> Compiled:
+    """``torch.jit.trace``; a module gives a ScriptModule, a function a ScriptFunction."""
+    return cast(Compiled, _jit.trace(target, **how))
+
+
+def trace_module(module: torch.nn.Module, inputs: dict[str, tuple[Any, ...]], **how: Any) -> torch.jit.ScriptModule:
+    """``torch.jit.trace_module``: several methods of one module, each with its own inputs."""
+    return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, **how))
+
+
+def script(target: Any) -> Compiled:
+    """``torch.jit.script``."""
+    return cast(Compiled, _jit.script(target))
+
+
+def load(file: Path) -> torch.jit.ScriptModule:
+    """``torch.jit.load`` onto the CPU; a saved function comes back as a module, too."""
+    return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu"))
+
+
+def save(compiled: Compiled, file: Path) -> None:
+    """``torch.jit.save``."""
+    _jit.save(compiled, str(file))
+
+
+def schema_of(compiled: Compiled, method: str = "forward") -> Any:
+    """Return the schema of a method or function; its ``arguments`` begin with ``self`` for a module."""
+    target: Any = getattr(compiled, method) if isinstance(compiled, torch.jit.ScriptModule) else compiled
+    return target.schema
