@@ -45,6 +45,8 @@ class SuggestedInput(msgspec.Struct, frozen=True, kw_only=True):
     shape: tuple[Dimension, ...]
     dtype: str
     reason: str
+    high: float | None = None
+    """Integers are to be below this (the size of an embedding table), where it is known."""
 
 
 class ModuleRow(msgspec.Struct, frozen=True, kw_only=True):
