@@ -8,6 +8,7 @@ from .job_context import JobContext
 from .model_file.loading import LoadedModel, load_model, model_path
 from .model_file.module_tree import module_rows, parameters_of
 from .model_file.outline import read_outline
+from .model_file.suggested import suggested_inputs
 from .model_file.user_imports import user_imports
 from .recipe.model import Recipe
 from .results import Inspection
@@ -27,7 +28,7 @@ def inspect_model(recipe: Recipe, folder: Path, context: JobContext) -> Inspecti
         entries = read_outline(file) if file.suffix == ".py" else ()
         try:
             with user_imports(file):
-                return _describe(load_model(recipe, folder), Inspection(file=str(file), entries=entries))
+                return _describe(load_model(recipe, folder), recipe, Inspection(file=str(file), entries=entries))
         except ExportDeskError as error:
             if recipe.model.entry or error.failure.exit_code != 2 or not entries:
                 raise
@@ -44,7 +45,7 @@ def inspect_model(recipe: Recipe, folder: Path, context: JobContext) -> Inspecti
     return Inspection(file=str(file), entries=entries, diagnostics=context.diagnostics)
 
 
-def _describe(loaded: LoadedModel, found: Inspection) -> Inspection:
+def _describe(loaded: LoadedModel, recipe: Recipe, found: Inspection) -> Inspection:
     import msgspec
 
     module = loaded.module
@@ -54,5 +55,6 @@ def _describe(loaded: LoadedModel, found: Inspection) -> Inspection:
         entry=loaded.entry,
         modules=() if module is None else module_rows(module),
         signature=parameters_of(loaded.signature(loaded.methods[0])),
+        suggested_inputs=suggested_inputs(loaded, recipe.model.arguments, loaded.methods[0]),
         parameter_count=sum(parameter.numel() for parameter in unique.values()),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .bundle.place import check_place
@@ -97,7 +98,7 @@ def _prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepa
             loaded.signature(method),
             inputs,
             loaded.entry or loaded.file.name,
-            suggestions=suggested_inputs(loaded) if method == "forward" else (),
+            suggestions=partial(suggested_inputs, loaded, recipe.model.arguments, method),
             file=place[0],
             line=place[1],
         )

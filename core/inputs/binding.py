@@ -2,7 +2,7 @@
 
 import difflib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ def bind(
     inputs: Sequence[Input],
     callee: str,
     *,
-    suggestions: Sequence[SuggestedInput] = (),
+    suggestions: Callable[[], Sequence[SuggestedInput]] = tuple,
     file: str | None = None,
     line: int | None = None,
 ) -> Binding:
@@ -71,7 +71,7 @@ def bind(
             f"{callee} needs an input for {', '.join(missing)}.",
             file=file,
             line=line,
-            hint=_how_to_give(missing, suggestions),
+            hint=_how_to_give(missing, suggestions()),
         )
     positional: list[Input] = []
     keyword: list[Input] = []

@@ -38,15 +38,52 @@ class LayerInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def layer_row(path: str, module: object) -> LayerRow:
-    """Describe a submodule of a loaded model by the attributes that torch's own layers have."""
-    found: dict[str, Value] = {}
-    for name in LAYER_ATTRIBUTES:
+    """Describe a submodule of a loaded model by the attributes that torch's own layers have.
+
+    A traced module has lost them; its weight's shape tells the same, but for the groups of a convolution.
+    """
+    type_name = _attribute(module, "original_name")
+    type_name = type_name if isinstance(type_name, str) else type(module).__name__
+    found: dict[str, Value] = {
+        name: value for name in LAYER_ATTRIBUTES if (value := _attribute(module, name)) is not None
+    }
+    for name, weight, place in _FROM_WEIGHTS.get(type_name, ()):
+        if name not in found and len(shape := _shape(module, weight)) > place:
+            found[name] = shape[place]
+    return LayerRow(path=path, type_name=type_name, attributes=found)
+
+
+_FROM_WEIGHTS: dict[str, tuple[tuple[str, str, int], ...]] = {
+    "Linear": (("in_features", "weight", 1),),
+    "Embedding": (("num_embeddings", "weight", 0),),
+    "BatchNorm1d": (("num_features", "weight", 0),),
+    "BatchNorm2d": (("num_features", "weight", 0),),
+    **dict.fromkeys(("RNN", "LSTM", "GRU"), (("input_size", "weight_ih_l0", 1),)),
+    **dict.fromkeys(("RNNCell", "LSTMCell", "GRUCell"), (("input_size", "weight_ih", 1),)),
+    **dict.fromkeys(
+        ("Conv1d", "Conv2d", "Conv3d"),
+        (("in_channels", "weight", 1), ("out_channels", "weight", 0), ("kernel_size", "weight", 2)),
+    ),
+}
+
+
+def _attribute(module: object, name: str) -> Value:
+    try:
         value = getattr(module, name, None)
-        if isinstance(value, bool | int | str):
-            found[name] = value
-        elif isinstance(value, tuple | list) and value and all(isinstance(member, int) for member in value):
-            found[name] = tuple(value)
-    return LayerRow(path=path, type_name=type(module).__name__, attributes=found)
+    except Exception:  # a property of the user's class may do anything
+        return None
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, tuple | list) and value and all(isinstance(member, int) for member in value):
+        return tuple(value)
+    return None
+
+
+def _shape(module: object, weight: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in getattr(module, weight).shape)
+    except Exception:
+        return ()
 
 
 def input_of_first_layer(rows: Sequence[LayerRow]) -> LayerInput | None:
