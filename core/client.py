@@ -24,7 +24,8 @@ from .events import (
     TextPrinted,
     WorkerStopped,
 )
-from .requests import Cancel, Export, JobRequest, Stop
+from .recipe.model import Recipe
+from .requests import Cancel, Export, JobRequest
 
 CANCEL_GRACE_S = 0.4
 """How long a cancelled job may take to end by itself before its process is killed; a cancel is promised in 1 s."""
@@ -46,6 +47,7 @@ class WorkerClient:
         self._worker: _Worker | None = None
         self._requests: dict[int, JobRequest] = {}
         self._cancelled: set[int] = set()
+        self._model: str | None = None
         self._is_closed = False
 
     def next_job(self) -> int:
@@ -59,8 +61,18 @@ class WorkerClient:
                 self._worker = _Worker(self._receive, self._tell, self._died)
 
     def submit(self, request: JobRequest) -> None:
-        """Hand a job to the worker; jobs run one after the other."""
+        """Hand a job to the worker; jobs run one after the other.
+
+        A worker serves one model file: for another, a new one takes its place, so that nothing a model did to its
+        process (global switches, patched libraries, memory) reaches the next.
+        """
         with self._state:
+            model = _model_of(request)
+            if model is not None and self._model not in (None, model) and not self._requests:
+                worker, self._worker = self._worker, None
+                if worker is not None:
+                    worker.kill()
+            self._model = model or self._model
             self._requests[request.job] = request
             self.start()
             if self._worker is not None:
@@ -149,6 +161,13 @@ def _death(reason: str, last_lines: str) -> Failure:
     )
 
 
+def _model_of(request: JobRequest) -> str | None:
+    """Return the path of the model file whose code a job runs, or None for a job that runs none."""
+    recipe: Recipe | None = getattr(request, "recipe", None)
+    folder: str | None = getattr(request, "folder", None)
+    return None if recipe is None or folder is None else os.path.join(folder, recipe.model.file)
+
+
 def _clear_staging(request: JobRequest) -> None:
     if isinstance(request, Export):
         shutil.rmtree(request.staging, ignore_errors=True)
@@ -182,7 +201,7 @@ class _Worker:
         self._printing.start()
         self._reading.start()
 
-    def send(self, request: JobRequest | Cancel | Stop) -> None:
+    def send(self, request: JobRequest | Cancel) -> None:
         # A worker that has died is noticed by the reading thread, which speaks for it.
         with self._sending, contextlib.suppress(OSError, ValueError):
             wire.send(self._connection, request)
@@ -196,9 +215,7 @@ class _Worker:
             self._process.kill()
 
     def stop(self) -> None:
-        self.send(Stop())
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=CANCEL_GRACE_S)
+        # Nothing in the worker is worth waiting for: files are put in their place before a job ends.
         self.kill()
         self._process.wait()
         if threading.current_thread() is not self._reading:

@@ -1,5 +1,6 @@
 """Which function does which request: the worker's table of contents."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import platform
@@ -33,6 +34,15 @@ def start_up() -> WorkerStarted:
         coremltools=importlib.metadata.version("coremltools") if has_coremltools else None,
         devices=tuple(devices),
     )
+
+
+def warm_up() -> None:
+    """Import what the next job is likely to need, while nothing waits; a library that fails here fails there too."""
+    if importlib.util.find_spec("coremltools") is not None:
+        with contextlib.suppress(Exception):
+            from .coreml.toolkit import coremltools
+
+            coremltools()
 
 
 def run(request: JobRequest, context: JobContext) -> AnyResult:

@@ -43,9 +43,5 @@ class Cancel(Request, frozen=True, kw_only=True):
     job: int
 
 
-class Stop(Request, frozen=True, kw_only=True):
-    """End the process once the current job has ended."""
-
-
 JobRequest = Inspect | Export | ShowTexts
-AnyRequest = JobRequest | Cancel | Stop
+AnyRequest = JobRequest | Cancel

@@ -6,17 +6,19 @@ Its standard output belongs to the user's code; the protocol has a pipe of its o
 import contextlib
 import gc
 import os
+import shutil
 import sys
 import threading
 import traceback
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from typing import NoReturn
 
 from . import jobs, wire
 from .errors import Cancelled, ExportDeskError, Failure
 from .events import AnyEvent, JobCancelled, JobFailed, JobFinished, TerminalEvent
 from .job_context import JobContext
-from .requests import Cancel, JobRequest, Stop
+from .requests import Cancel, Export, JobRequest
 
 
 class Worker:
@@ -25,18 +27,21 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._queue: SimpleQueue[JobRequest | None] = SimpleQueue()
+        self._queue: SimpleQueue[JobRequest] = SimpleQueue()
         self._contexts: dict[int, JobContext] = {}
         self._cancelled: set[int] = set()
         self._state = threading.Lock()
+        self._staging: str | None = None
 
-    def run(self) -> None:
-        """Serve until the client says stop or is gone."""
+    def run(self) -> NoReturn:
+        """Serve until the client is gone."""
         threading.Thread(target=self._take_requests, name="requests", daemon=True).start()
         self._emit(jobs.start_up())
-        while (request := self._queue.get()) is not None:
-            self._emit(self._run(request))
+        while True:
+            self._emit(self._run(self._queue.get()))
             gc.collect()
+            if self._queue.empty():
+                jobs.warm_up()
 
     def _take_requests(self) -> None:
         try:
@@ -47,16 +52,17 @@ class Worker:
                             self._cancelled.add(job)
                             if context := self._contexts.get(job):
                                 context.cancel()
-                    case Stop():
-                        self._queue.put(None)
                     case _:
                         self._queue.put(request)
         except (EOFError, OSError):
             # The client is gone: nobody is left to tell, and a job that hangs must not outlive its window.
+            if self._staging is not None:
+                shutil.rmtree(self._staging, ignore_errors=True)
             os._exit(0)
 
     def _run(self, request: JobRequest) -> TerminalEvent:
         context = JobContext(request.job, self._emit)
+        self._staging = request.staging if isinstance(request, Export) else None
         with self._state:
             if request.job in self._cancelled:
                 return JobCancelled(job=request.job)
@@ -114,14 +120,11 @@ def _resident_bytes() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run a worker on the pipe whose number is the last argument."""
     connection = wire.connection_from(sys.argv[-1])
     del sys.argv[1:]
     Worker(connection).run()
-    # Threads and libraries of user code must not keep the process, or crash it, after its work is done.
-    sys.stdout.flush()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from ..errors import WRONG_CALL, ExportDeskError, Failure
@@ -12,6 +11,9 @@ from .export import export
 from .gui import gui
 from .inspect import inspect
 from .version import version_text
+
+# typer brings its own copy of click since 0.21, and used the installed one before: the class is found either way.
+_USAGE_ERROR = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="exportdesk",
@@ -54,13 +56,14 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, standalone_mode=False)
     except ExportDeskError as error:
         return answer_failure(error.failure, is_json=is_json, shows_details=shows_details)
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.ClickException as error:
-        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else None
-        hint = usage.replace("\n", " ") if usage else "Run exportdesk --help."
-        return answer_failure(Failure(code="call.usage", message=error.format_message(), hint=hint), is_json=is_json)
-    except (click.Abort, KeyboardInterrupt):
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except _USAGE_ERROR as error:
+        context = getattr(error, "ctx", None)
+        hint = " ".join(context.get_usage().split()) if context else "Run exportdesk --help."
+        message = getattr(error, "format_message", error.__str__)()
+        return answer_failure(Failure(code="call.usage", message=message, hint=hint), is_json=is_json)
+    except (typer.Abort, KeyboardInterrupt):
         return answer_failure(Failure(code="cancelled", message="Cancelled."), is_json=is_json)
     except BrokenPipeError:
         return WRONG_CALL

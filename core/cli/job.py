@@ -49,6 +49,7 @@ def _wait(
     client: WorkerClient,
     show: Callable[[AnyEvent], None],
 ) -> AnyResult:
+    stage: str | None = None
     while True:
         # A short wait, since on Windows a blocked get is not interrupted by Ctrl-C.
         left = 0.2 if deadline is None else min(0.2, deadline - time.monotonic())
@@ -57,6 +58,7 @@ def _wait(
             fail(
                 "worker.timeout",
                 f"The job did not end within {timeout_s:g} seconds and was stopped.",
+                stage=stage,
                 hint="Give --timeout more seconds, or look for an endless loop in the model file.",
             )
         try:
@@ -71,6 +73,7 @@ def _wait(
             case JobCancelled():
                 raise ExportDeskError(Failure(code="cancelled", message="Cancelled; nothing was changed."))
             case _:
+                stage = event.stage if isinstance(event, StageStarted) else stage
                 show(event)
 
 

@@ -1,0 +1,176 @@
+"""The worker through its client: real processes, real models, one terminal event a job whatever happens."""
+
+import os
+import queue
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from exportdesk.core.client import WorkerClient
+from exportdesk.core.events import (
+    AnyEvent,
+    JobCancelled,
+    JobFailed,
+    JobFinished,
+    ProgressMade,
+    StageStarted,
+    TextPrinted,
+    WorkerStarted,
+    WorkerStopped,
+)
+from exportdesk.core.recipe.model import CoreML, Input, Model, Recipe
+from exportdesk.core.requests import Export, Inspect
+from exportdesk.core.results import ExportResult, Inspection
+
+NET = """
+import torch
+print("loading the file")
+class Net(torch.nn.Module):
+    def __init__(self, width: int = 4):
+        super().__init__()
+        self.layers = torch.nn.Sequential(*[torch.nn.Linear(width, width) for _ in range(200)])
+    def forward(self, x):
+        return self.layers(x)
+"""
+HANGS = "import torch\nprint('in the loop', flush=True)\nwhile True:\n    pass\nclass Net(torch.nn.Module):\n    pass\n"
+WAIT_S = 60
+
+
+class Session:
+    """A client whose events are kept in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.queue: queue.SimpleQueue[AnyEvent] = queue.SimpleQueue()
+        self.events: list[AnyEvent] = []
+        self.client = WorkerClient(self.queue.put)
+
+    def export(self, file: str, *, coreml: bool = False) -> int:
+        job = self.client.next_job()
+        recipe = Recipe(model=Model(file=file), inputs=(Input(name="x", shape=(1, 4)),), coreml=CoreML(enabled=coreml))
+        out, staging = self.folder / "out", self.folder / f".out.{job}.partial"
+        self.client.submit(Export(job=job, recipe=recipe, folder=str(self.folder), out=str(out), staging=str(staging)))
+        return job
+
+    def inspect(self, file: str) -> int:
+        job = self.client.next_job()
+        self.client.submit(Inspect(job=job, recipe=Recipe(model=Model(file=file)), folder=str(self.folder)))
+        return job
+
+    def until(self, *kinds: type[AnyEvent]) -> AnyEvent:
+        while True:
+            event = self.queue.get(timeout=WAIT_S)
+            self.events.append(event)
+            if isinstance(event, kinds):
+                return event
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    (tmp_path / "net.py").write_text(NET)
+    made = Session(tmp_path)
+    yield made
+    made.client.close()
+
+
+def test_that_a_job_ends_with_one_result_and_prints_go_to_the_log(session: Session) -> None:
+    session.inspect("net.py")
+    finished = session.until(JobFinished, JobFailed)
+    assert isinstance(finished, JobFinished)
+    assert isinstance(finished.result, Inspection)
+    assert finished.result.parameter_count == 200 * (16 + 4)
+    assert finished.memory_bytes > 50e6
+    assert isinstance(session.events[0], WorkerStarted)
+    assert any(isinstance(e, StageStarted) and e.stage == "load" for e in session.events)
+    printed = "".join(e.text for e in session.events if isinstance(e, TextPrinted))
+    while "loading the file" not in printed:
+        event = session.until(TextPrinted)
+        assert isinstance(event, TextPrinted)
+        printed += event.text
+
+
+def test_that_a_worker_stays_warm_and_an_edited_file_is_read_anew(session: Session) -> None:
+    session.inspect("net.py")
+    session.until(JobFinished)
+    (session.folder / "net.py").write_text(NET.replace("range(200)", "range(3)"))
+    session.inspect("net.py")
+    finished = session.until(JobFinished)
+    assert isinstance(finished, JobFinished)
+    assert isinstance(finished.result, Inspection)
+    assert finished.result.parameter_count == 3 * 20
+    assert sum(isinstance(e, WorkerStarted) for e in session.events) == 1
+
+
+def test_that_another_model_file_gets_another_worker(session: Session) -> None:
+    (session.folder / "other.py").write_text(NET + "\ntorch.set_default_dtype(torch.float64)\n")
+    session.inspect("other.py")
+    session.until(JobFinished)
+    session.inspect("net.py")
+    assert isinstance(session.until(JobFinished, JobFailed), JobFinished)
+    assert sum(isinstance(e, WorkerStarted) for e in session.events) == 2
+
+
+def test_that_cancel_during_conversion_ends_within_a_second_and_the_next_export_works(session: Session) -> None:
+    job = session.export("net.py", coreml=True)
+    while True:
+        event = session.until(ProgressMade, JobFinished, JobFailed)
+        assert isinstance(event, ProgressMade), event
+        if event.stage == "convert":
+            break
+    started = time.monotonic()
+    session.client.cancel(job)
+    ended = session.until(JobCancelled, JobFinished, JobFailed)
+    assert isinstance(ended, JobCancelled)
+    assert time.monotonic() - started < 1.0
+    assert {path.name for path in session.folder.iterdir()} <= {"net.py", "__pycache__"}
+    session.export("net.py")
+    finished = session.until(JobFinished, JobFailed)
+    assert isinstance(finished, JobFinished)
+    assert isinstance(finished.result, ExportResult)
+    assert Path(finished.result.files["torchscript"]).is_file()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals on Windows")
+def test_that_a_worker_killed_from_outside_is_reported_and_replaced(session: Session) -> None:
+    (session.folder / "hangs.py").write_text(HANGS)
+    job = session.inspect("hangs.py")
+    started = session.until(WorkerStarted)
+    assert isinstance(started, WorkerStarted)
+    session.until(TextPrinted)
+    os.kill(started.pid, signal.SIGKILL)
+    failed = session.until(JobFailed)
+    assert isinstance(failed, JobFailed)
+    assert failed.job == job
+    assert failed.failure.code == "worker.died"
+    assert failed.failure.exit_code == 4
+    assert "SIGKILL" in failed.failure.message
+    assert "in the loop" in (failed.failure.details or "")
+    assert isinstance(session.until(WorkerStopped), WorkerStopped)
+    session.inspect("net.py")
+    assert isinstance(session.until(JobFinished, JobFailed), JobFinished)
+
+
+def test_that_a_job_that_hangs_is_cancelled_by_killing_its_process(session: Session) -> None:
+    (session.folder / "hangs.py").write_text(HANGS)
+    job = session.inspect("hangs.py")
+    session.until(TextPrinted)
+    started = time.monotonic()
+    session.client.cancel(job)
+    assert isinstance(session.until(JobCancelled, JobFailed), JobCancelled)
+    assert time.monotonic() - started < 1.0
+
+
+def test_that_nothing_is_told_of_a_job_after_its_end(session: Session) -> None:
+    job = session.export("net.py")
+    session.until(JobFinished, JobFailed)
+    session.client.cancel(job)
+    session.inspect("net.py")
+    session.until(JobFinished, JobFailed)
+    ends = [e for e in session.events if isinstance(e, JobFinished | JobFailed | JobCancelled) and e.job == job]
+    assert len(ends) == 1
+    assert not any(
+        isinstance(e, ProgressMade | StageStarted) and e.job == job
+        for e in session.events[session.events.index(ends[0]) :]
+    )
