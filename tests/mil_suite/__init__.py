@@ -1,0 +1,1 @@
+"""coremltools' own tests of MIL operations, run against the reference executor."""
