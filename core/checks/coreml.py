@@ -56,7 +56,7 @@ def _check(
         model = ReferenceModel(package, precision=precision)
     except ExportDeskError as error:
         return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
-    names = [item.name for item in model.spec.description.input]
+    names = model.input_names
     actual: list[Any] = []
     for index, (probe, answer) in enumerate(zip(probes, expected, strict=True)):
         context.progress(index / len(probes), f"Core ML ({precision}), probe {index + 1} of {len(probes)}")

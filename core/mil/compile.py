@@ -129,7 +129,7 @@ class _Compiler:
         entry = find(operation.type, self._opset)
         if entry is None:
             fail(
-                "mil.unknown-operation",
+                "mil.unsupported-operation",
                 f"The operation “{operation.type}” (“{operation.label}”, opset {self._opset}) is not supported.",
                 module=operation.module,
                 file=operation.file,

@@ -5,7 +5,7 @@ Its results are *reference execution*: what the program says, computed by torch.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,9 +38,7 @@ class ReferenceModel:
             cannot be run; each names the place.
     """
 
-    def __init__(
-        self, source: Any, function: str | None = None, precision: Literal["program", "float32"] = "program"
-    ) -> None:
+    def __init__(self, source: Any, function: str | None = None, precision: str = "program") -> None:
         if precision not in ("program", "float32"):
             fail("call.unknown-precision", f"There is no precision “{precision}”.", hint="Use program or float32.")
         package = _package(source)
@@ -53,6 +51,11 @@ class ReferenceModel:
     @property
     def function_name(self) -> str:
         return self._function.name
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the inputs, states left out, in the order of the model's description."""
+        return tuple(feature.name for feature in self.interface.inputs)
 
     def make_state(self) -> ReferenceState:
         """Return the model's states, all zeros, to be given to ``predict``; empty where the model has none."""

@@ -9,6 +9,11 @@ import pytest
 import torch
 from exportdesk.core.mil import ReferenceModel
 
+# coremltools leaves a temporary folder to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Implicitly cleaning up", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 
 class SmallNet(torch.nn.Module):
     def __init__(self) -> None:
@@ -37,11 +42,16 @@ def converted(model: torch.nn.Module, example: torch.Tensor, folder: Path, **opt
     torch.manual_seed(0)
     is_scripted = options.pop("script", False)
     program = torch.jit.script(model.eval()) if is_scripted else torch.jit.trace(model.eval(), example)
-    package = ct.convert(
-        program, inputs=[ct.TensorType(name="x", shape=example.shape)], convert_to="mlprogram", **options
-    )
     path = folder / "model.mlpackage"
-    package.save(str(path))
+    ct.convert(
+        program,
+        inputs=[ct.TensorType(name="x", shape=example.shape)],
+        outputs=[ct.TensorType(name="y")],
+        convert_to="mlprogram",
+        package_dir=str(path),
+        skip_model_load=True,
+        **options,
+    )
     return path
 
 
@@ -49,7 +59,7 @@ def converted(model: torch.nn.Module, example: torch.Tensor, folder: Path, **opt
 def test_that_a_converted_network_gives_what_torch_gives(tmp_path: Path, precision: str, tolerance: float) -> None:
     model, example = SmallNet(), torch.randn(1, 3, 16, 16)
     path = converted(model, example, tmp_path, compute_precision=ct.precision[precision])
-    (result,) = ReferenceModel(path).predict({"x": example.numpy()}).values()
+    result = ReferenceModel(path).predict({"x": example.numpy()})["y"]
     np.testing.assert_allclose(result, model(example).detach().numpy(), atol=tolerance)
 
 
@@ -57,5 +67,5 @@ def test_that_a_converted_network_gives_what_torch_gives(tmp_path: Path, precisi
 def test_that_a_branch_and_a_loop_take_the_way_that_the_input_asks_for(tmp_path: Path, offset: float) -> None:
     model, example = Branching(), torch.rand(1, 3, 8, 8) + offset
     path = converted(model, example, tmp_path, script=True, compute_precision=ct.precision.FLOAT32)
-    (result,) = ReferenceModel(path).predict({"x": example.numpy()}).values()
+    result = ReferenceModel(path).predict({"x": example.numpy()})["y"]
     np.testing.assert_allclose(result, model(example).detach().numpy(), atol=1e-6)
