@@ -10,6 +10,7 @@ from typing import Any
 from ..job_context import JobContext
 from ..recipe.model import CoreML, RangeDimension, default_size
 from .failures import explain
+from .fast_passes import fast_passes
 from .inputs import ConvertedInput, core_ml_names, name_notes
 from .notes import notes
 from .rules import check_inputs, check_options, enumerated_shapes, specification_version
@@ -103,7 +104,7 @@ def convert(
         package = staging / "converted.mlpackage"
         arguments["package_dir"] = str(package)
     source = source_of(module, method, inputs)
-    with watching(context, source) as watch:
+    with watching(context, source) as watch, fast_passes(ct.__version__):
         try:
             model = ct.convert(source.script_module, **arguments)
         except BaseException as error:
