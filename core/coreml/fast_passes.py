@@ -15,9 +15,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest import mock
 
 import numpy as np
+
+from .replacing import replaced
 
 KNOWN_VERSIONS = ("9.0",)
 """Versions of coremltools for which ``tests/core/coreml/test_fast_passes.py`` has shown equal results."""
@@ -55,14 +56,17 @@ def _validate_once(stack: ExitStack) -> None:
         validate(self, check_essential_scope=True)
         check_at_end(self)
 
-    stack.enter_context(mock.patch.object(program, "validate", lambda self, check_essential_scope=False: None))
-    stack.enter_context(mock.patch.object(program, "_check_early_error_out_for_invalid_program", validate_and_check))
+    def do_not_validate(self: Any, check_essential_scope: bool = False) -> None:
+        pass
+
+    stack.enter_context(replaced(program, "validate", do_not_validate))
+    stack.enter_context(replaced(program, "_check_early_error_out_for_invalid_program", validate_and_check))
 
 
 def _render_nothing(stack: ExitStack) -> None:
     """``logger.debug(f"Program before …: {program}")`` renders the program although debug logging is off."""
     program = importlib.import_module(f"{_MIL}.program").Program
-    stack.enter_context(mock.patch.object(program, "__str__", lambda self: "program"))
+    stack.enter_context(replaced(program, "__str__", lambda self: "program"))
 
 
 def _follow_nonreplaceable_only_where_they_are(stack: ExitStack) -> None:
@@ -86,8 +90,8 @@ def _follow_nonreplaceable_only_where_they_are(stack: ExitStack) -> None:
         if seen:
             propagate(self)
 
-    stack.enter_context(mock.patch.object(variable, "_set_nonreplaceable_vars_upstream", set_upstream_if_any))
-    stack.enter_context(mock.patch.object(block, "_propagate_nonreplaceable_vars", propagate_if_any))
+    stack.enter_context(replaced(variable, "_set_nonreplaceable_vars_upstream", set_upstream_if_any))
+    stack.enter_context(replaced(block, "_propagate_nonreplaceable_vars", propagate_if_any))
 
 
 def _describe_types_once(stack: ExitStack) -> None:
@@ -107,7 +111,7 @@ def _describe_types_once(stack: ExitStack) -> None:
 
     for name, module in list(sys.modules.items()):
         if name.startswith(_MIL) and getattr(module, "get_type_info", None) is original:
-            stack.enter_context(mock.patch.object(module, "get_type_info", described))
+            stack.enter_context(replaced(module, "get_type_info", described))
 
 
 def _look_for_overflow_once(stack: ExitStack) -> None:
@@ -136,12 +140,20 @@ def _look_for_overflow_once(stack: ExitStack) -> None:
                 return original(operation)
         return False
 
-    stack.enter_context(mock.patch.object(precision, "fp16_overflow", staticmethod(overflows)))
+    stack.enter_context(replaced(precision, "fp16_overflow", staticmethod(overflows)))
+
+
+class _NoCollector:
+    """Stands in for ``gc`` in the one place where coremltools collects: after all its work is done."""
+
+    @staticmethod
+    def collect() -> int:
+        return 0
 
 
 def _collect_less_garbage(stack: ExitStack) -> None:
     """What exists already (torch, coremltools, the model) is not looked at again and again by the collector."""
     entry = importlib.import_module("coremltools.converters._converters_entry")
-    stack.enter_context(mock.patch.object(entry, "gc", mock.Mock(spec=gc)))
+    stack.enter_context(replaced(entry, "gc", _NoCollector))
     gc.freeze()
     stack.callback(gc.unfreeze)

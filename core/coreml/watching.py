@@ -11,11 +11,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest import mock
 
 import torch
 
 from ..job_context import JobContext
+from .replacing import replaced
 from .source import Source
 
 _FRONTEND = "coremltools.converters.mil.frontend.torch"
@@ -90,7 +90,7 @@ def watching(context: JobContext, source: Source) -> Iterator[Watch]:
     with _LOCK, ExitStack() as stack:
         for module_name, name, words, start, end in _BARS:
             module = importlib.import_module(module_name)
-            stack.enter_context(mock.patch.object(module, name, _bar(watch, words, start, end)))
+            stack.enter_context(replaced(module, name, _bar(watch, words, start, end)))
         internal_graph = importlib.import_module(f"{_FRONTEND}.internal_graph")
         expand = internal_graph._expand_and_optimize_ir
 
@@ -99,7 +99,7 @@ def watching(context: JobContext, source: Source) -> Iterator[Watch]:
             watch.graph = expanded[0]
             return expanded
 
-        stack.enter_context(mock.patch.object(internal_graph, "_expand_and_optimize_ir", expand_copy))
+        stack.enter_context(replaced(internal_graph, "_expand_and_optimize_ir", expand_copy))
         stack.enter_context(_log_into(watch.records))
         watch.warnings = stack.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always")
