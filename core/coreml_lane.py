@@ -1,20 +1,21 @@
 """The Core ML side of an export: one compiled method converted and saved, or the reason why there is none."""
 
 import importlib.util
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
+
+from .coreml.inputs import RESERVED_NAMES, ConvertedInput
 from .inputs.binding import Arguments, Binding
 from .job_context import JobContext
-from .recipe.model import Input, Recipe
+from .recipe.model import CoreMLOutput, Input, Recipe
 from .results import CoreMLSummary
 from .torchscript.schema import taken_names
 from .torchscript.torch_jit import Compiled
-
-if TYPE_CHECKING:
-    from .coreml.inputs import ConvertedInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +33,15 @@ def convert_and_save(
     script_file: Path,
     bindings: Mapping[str, Binding],
     example: Arguments,
+    output_paths: Mapping[str, tuple[str, ...]],
     recipe: Recipe,
     stem: Path,
     context: JobContext,
 ) -> CoreMLOutcome:
     """Convert the first exported method, called with ``example``, and save the package.
+
+    Outputs that the recipe does not name are named after their place in the model's own output: coremltools would
+    number them by the operations before them, and an app would break with each change of the model.
 
     Raises:
         ExportDeskError: ``convert.*`` or ``recipe.*`` from the converter.
@@ -52,12 +57,30 @@ def convert_and_save(
 
     inputs = _converted_inputs(compiled, bindings[method], example, method)
     package = stem.with_name(stem.name + ".mlpackage")
-    made = convert(compiled, inputs, recipe.coreml, context, method=method, staging=script_file.parent)
+    options = recipe.coreml
+    if not options.outputs and options.convert_to == "mlprogram":
+        names = output_names(output_paths[method], taken=[item.name for item in inputs])
+        options = msgspec.structs.replace(options, outputs=tuple(CoreMLOutput(name=name) for name in names))
+    made = convert(compiled, inputs, options, context, method=method, staging=script_file.parent)
     package = made.save(package)
     return CoreMLOutcome(method=method, package=package, summary=summarise(package, recipe.coreml))
 
 
-def _converted_inputs(compiled: Compiled, binding: Binding, example: Arguments, method: str) -> "list[ConvertedInput]":
+def output_names(paths: Sequence[str], *, taken: Sequence[str]) -> list[str]:
+    """Return a Core ML name for each output: ``output``; ``output_0``, ``output_1``; ``boxes`` for ``out["boxes"]``."""
+    names: list[str] = []
+    for path in paths:
+        keys = re.findall(r"[A-Za-z0-9_]+", path)[1:]
+        name = "_".join(keys) or "output"
+        if not re.match(r"[A-Za-z_]", name):
+            name = f"output_{name}"
+        while name in names or name in taken or name in RESERVED_NAMES:
+            name += "_out"
+        names.append(name)
+    return names
+
+
+def _converted_inputs(compiled: Compiled, binding: Binding, example: Arguments, method: str) -> list[ConvertedInput]:
     """Return an input for each argument that the compiled method has; a trace has dropped those that are no tensors."""
     taken = taken_names(compiled, method)
     values = [*example.positional, *example.keyword.values()]
@@ -67,9 +90,7 @@ def _converted_inputs(compiled: Compiled, binding: Binding, example: Arguments, 
     return [_converted_input(item, value) for item, value in rows]
 
 
-def _converted_input(item: Input, value: Any) -> "ConvertedInput":
-    from .coreml.inputs import ConvertedInput
-
+def _converted_input(item: Input, value: Any) -> ConvertedInput:
     if item.kind == "value":
         return ConvertedInput(name=item.name, is_value=True, value=item.value)
     if item.kind != "tensor":

@@ -15,6 +15,7 @@ from .coreml_lane import CoreMLOutcome, convert_and_save
 from .errors import fail
 from .events import AnyEvent
 from .inputs.binding import Arguments, Binding, bind
+from .inputs.nested import flatten
 from .inputs.values import has_flexible_inputs, make_arguments, probe_variations
 from .job_context import JobContext
 from .model_file.loading import LoadedModel, load_model, model_path
@@ -66,14 +67,17 @@ def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: 
         with context.stage("inputs"):
             prepared = _prepare_inputs(loaded, recipe, folder)
         with context.stage("eager"):
-            for method, probes in prepared.probes.items():
-                eager_or_fail(loaded, method, probes[0].arguments)
+            outputs = {m: eager_or_fail(loaded, m, probes[0].arguments) for m, probes in prepared.probes.items()}
+            paths = {method: tuple(path for path, _ in flatten(output)) for method, output in outputs.items()}
+            del outputs
             expected = {m: eager_answers(loaded, m, probes, context) for m, probes in prepared.probes.items()}
         with context.stage("compile"):
             calls = {method: [probe.arguments for probe in probes] for method, probes in prepared.probes.items()}
             compiled = compile_entry(loaded, dict(recipe.marks), Example(calls=calls), recipe.torchscript, context)
         with staged_folder(out, staging) as bundle:
-            return _write_and_check(loaded, prepared, expected, compiled, recipe, bundle, out, folder, clean, context)
+            return _write_and_check(
+                loaded, prepared, expected, paths, compiled, recipe, bundle, out, folder, clean, context
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +136,7 @@ def _write_and_check(
     loaded: LoadedModel,
     prepared: _Prepared,
     expected: Mapping[str, Sequence[Expected]],
+    output_paths: Mapping[str, tuple[str, ...]],
     compiled: Compiled,
     recipe: Recipe,
     bundle: Path,
@@ -153,7 +158,14 @@ def _write_and_check(
     if recipe.coreml.enabled:
         with context.stage("convert"):
             coreml = convert_and_save(
-                compiled, script_file, prepared.bindings, prepared.example, recipe, bundle / stem, context
+                compiled,
+                script_file,
+                prepared.bindings,
+                prepared.example,
+                output_paths,
+                recipe,
+                bundle / stem,
+                context,
             )
     with context.stage("check-reloaded"):
         checks += (

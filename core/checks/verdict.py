@@ -70,15 +70,17 @@ def verdict(name: str, expected: Sequence[Expected], actual: Sequence[Any], gate
         return not_run(name, next((probe.problem for probe in expected if probe.problem), "there was no probe"))
     if not any(flatten(probe.output) for probe in expected if probe.problem is None):
         return not_run(name, "the model returns no tensor, so there is nothing to compare")
-    return _check(name, compared, gate, worst, worst_probe)
+    left_out = [probe.problem for probe in expected if probe.problem is not None]
+    return _check(name, compared, gate, worst, worst_probe, left_out)
 
 
-def _check(name: str, probes: int, gate: Gate, worst: Comparison, worst_probe: str) -> Check:
+def _check(name: str, probes: int, gate: Gate, worst: Comparison, worst_probe: str, left_out: Sequence[str]) -> Check:
     is_good = gate.admits(worst)
+    note = f"{len(left_out)} more could not be compared: {left_out[0]}" if left_out else None
     return Check(
         name=name,
         status="passed" if is_good else "failed",
-        reason=None if is_good else f"with {worst_probe}, {worst.output} is off by up to {worst.absolute:.3g}",
+        reason=note if is_good else f"with {worst_probe}, {worst.output} is off by up to {worst.absolute:.3g}",
         probes=probes,
         max_absolute_error=_number(worst.absolute),
         max_relative_error=_number(worst.relative),

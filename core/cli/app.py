@@ -13,7 +13,7 @@ from .inspect import inspect
 from .version import version_text
 
 # typer brings its own copy of click since 0.21, and used the installed one before: the class is found either way.
-_USAGE_ERROR = typer.BadParameter.__mro__[1]
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="exportdesk",
