@@ -1,6 +1,8 @@
 """From a model file and an entry to the object that is exported."""
 
+import importlib
 import inspect
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ..errors import fail
+from ..errors import ExportDeskError, fail
 from ..recipe.model import Recipe
 from ..results import EntryOutline
 from ..torchscript.torch_jit import load
@@ -134,13 +136,15 @@ def _load_script_file(file: Path) -> LoadedModel:
 def _load_python_file(file: Path, recipe: Recipe) -> LoadedModel:
     outline = read_outline(file)
     name = recipe.model.entry or _only_entry(file, outline)
-    namespace = _run(file)
+    namespace = _run_where_it_works(file)
     found = _resolve(namespace, name, file, outline)
     kind = {row.name: row.kind for row in outline}.get(name)
     method = "forward"
     if "." in name and not isinstance(found, torch.nn.Module | type):
         owner_name, _, method = name.rpartition(".")
         found = _resolve(namespace, owner_name, file, outline)
+    if kind != "factory" and _is_called_to_make_the_model(found, recipe):
+        kind = "factory"
     made = _make(found, name, kind, recipe.model.arguments, file)
     methods = recipe.model.methods or (method,)
     if isinstance(made, torch.nn.Module):
@@ -168,6 +172,40 @@ def _only_entry(file: Path, outline: tuple[EntryOutline, ...]) -> str:
             else "An entry is a subclass of torch.nn.Module, a function, or an instance at the top level of the file.",
         )
     return entry.name
+
+
+def _is_called_to_make_the_model(found: Any, recipe: Recipe) -> bool:
+    """Whether a function is a factory by the way the recipe uses it: it has no parameter for any of the inputs.
+
+    What a function returns cannot always be read from its text (``return RAFT()`` with a class from another file).
+    """
+    if not inspect.isfunction(found):
+        return False
+    parameters = inspect.signature(found).parameters
+    takes_any = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
+    return not parameters or (
+        not takes_any and bool(recipe.inputs) and not any(item.name in parameters for item in recipe.inputs)
+    )
+
+
+def _run_where_it_works(file: Path) -> ModuleType:
+    """Run a file in the working directory, as ``python file.py`` would; failing that, in the file's own folder.
+
+    Research code says ``sys.path.append("core")`` and opens files by relative names, and works from its own folder
+    only; the window may have been started from any.
+    """
+    try:
+        return _run(file)
+    except ExportDeskError as error:
+        if error.failure.code != "model.import" or Path.cwd() == file.parent:
+            raise
+        first = error
+    os.chdir(file.parent)  # ``user_imports`` goes back
+    importlib.invalidate_caches()
+    try:
+        return _run(file)
+    except ExportDeskError:
+        raise first from None
 
 
 def _run(file: Path) -> ModuleType:
