@@ -23,9 +23,12 @@ def start_up() -> WorkerStarted:
     warm_clean_process()
     import torch
 
+    from .coreml.toolkit import leave_out_other_frontends
+
     devices = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
     if torch.backends.mps.is_available():
         devices.append("mps")
+    leave_out_other_frontends()
     has_coremltools = importlib.util.find_spec("coremltools") is not None
     return WorkerStarted(
         pid=os.getpid(),

@@ -1,15 +1,43 @@
 """coremltools, imported quietly, or the reason why it cannot be."""
 
+import contextlib
 import importlib
 import logging
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
 from ..diagnostics import Diagnostic, Severity
 from ..errors import fail
+
+_OTHER_FRONTENDS = ("libsvm", "xgboost", "tensorflow", "transformers")
+"""Libraries that coremltools imports where they are installed, to convert their models or to test itself."""
+
+_leaves_out_other_frontends = False
+
+
+def leave_out_other_frontends() -> None:
+    """Let ``coremltools()`` import it without the libraries of other frontends, which take seconds to import.
+
+    For a process of our own only: what coremltools has not found then, it does not find later.
+    """
+    global _leaves_out_other_frontends
+    _leaves_out_other_frontends = True
+
+
+@contextlib.contextmanager
+def _hidden(names: Sequence[str]) -> Iterator[None]:
+    """Make the import of some modules fail, as if they were not installed; those imported already stay."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]  # None is how an import is made to fail
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def coremltools() -> Any:
@@ -27,7 +55,7 @@ def coremltools() -> Any:
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _hidden(_OTHER_FRONTENDS if _leaves_out_other_frontends else ()):
             warnings.simplefilter("ignore")
             return importlib.import_module("coremltools")
     except ImportError as error:

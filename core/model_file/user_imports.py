@@ -127,7 +127,9 @@ def _torch_switches() -> Callable[[], None]:
         torch.set_default_device(None)
         torch.set_num_threads(threads)
         torch.set_grad_enabled(grad)
-        torch.use_deterministic_algorithms(deterministic)
+        if torch.are_deterministic_algorithms_enabled() != deterministic:
+            # Even a call that changes nothing imports torch's compiler, which takes most of a second.
+            torch.use_deterministic_algorithms(deterministic)
         torch.set_rng_state(seed_state)
         torch.nn.Module.__call__ = call  # type: ignore[method-assign]
 

@@ -1,10 +1,13 @@
 """The border to torch.jit, which has no types: the functions and names that the product uses of it, typed here."""
 
-from collections.abc import Callable
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import torch
+import torch.testing._comparison as _comparison
 from torch.jit._trace import TracerWarning, TracingCheckError
 
 ScriptFunction: TypeAlias = "torch.jit.ScriptFunction[Any, Any]"
@@ -28,12 +31,14 @@ __all__ = [
 
 def trace(target: Callable[..., Any], **how: Any) -> Compiled:
     """``torch.jit.trace``; a module gives a ScriptModule, a function a ScriptFunction."""
-    return cast(Compiled, _jit.trace(target, **how))
+    with _no_distributed_tensors():
+        return cast(Compiled, _jit.trace(target, **how))
 
 
 def trace_module(module: torch.nn.Module, inputs: dict[str, tuple[Any, ...]], **how: Any) -> torch.jit.ScriptModule:
     """``torch.jit.trace_module``: several methods of one module, each with its own inputs."""
-    return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, **how))
+    with _no_distributed_tensors():
+        return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, **how))
 
 
 def script(target: Any) -> Compiled:
@@ -49,6 +54,24 @@ def load(file: Path) -> torch.jit.ScriptModule:
 def save(compiled: Compiled, file: Path) -> None:
     """``torch.jit.save``."""
     _jit.save(compiled, str(file))
+
+
+@contextlib.contextmanager
+def _no_distributed_tensors() -> Iterator[None]:
+    """Keep torch's check of a trace from importing ``torch.distributed.tensor``, which takes a second or two.
+
+    The check compares with ``torch.testing.assert_close``, which imports it (torch 2.13) only to ask whether a value
+    is a distributed tensor. Where the import has been done, or the private switch is gone, nothing is changed.
+    """
+    switch = "_HAS_DTENSOR"
+    if "torch.distributed.tensor" in sys.modules or not getattr(_comparison, switch, False):
+        yield
+        return
+    setattr(_comparison, switch, False)
+    try:
+        yield
+    finally:
+        setattr(_comparison, switch, True)
 
 
 def schema_of(compiled: Compiled, method: str = "forward") -> Any:
