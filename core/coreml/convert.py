@@ -104,7 +104,10 @@ def convert(
         package = staging / "converted.mlpackage"
         arguments["package_dir"] = str(package)
     source = source_of(module, method, inputs)
-    with watching(context, source) as watch, fast_passes(ct.__version__):
+    # Imported here because it imports coremltools, which a system may lack.
+    from .converters.supply import supplied_converters
+
+    with watching(context, source) as watch, fast_passes(ct.__version__), supplied_converters():
         try:
             model = ct.convert(source.script_module, **arguments)
         except BaseException as error:
