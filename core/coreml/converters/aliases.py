@@ -42,6 +42,7 @@ _ALIASES = {
     "unsafe_split_with_sizes": "split_with_sizes",
 }
 _UNCHANGED = ("alias", "conj", "data", "lift", "lift_fresh", "positive", "resolve_conj", "resolve_neg", "pin_memory")
+_DROPOUTS = ("alpha_dropout", "feature_alpha_dropout")
 
 
 def _same_as(name: str) -> Translation:
@@ -58,7 +59,7 @@ for _alias, _name in _ALIASES.items():
     supplied(_alias)(_same_as(_name))
 
 
-@supplied(*_UNCHANGED)
+@supplied(*_UNCHANGED, *_DROPOUTS)
 def unchanged(context: Any, node: Any) -> None:
-    """Pass a tensor on: on real numbers in ordinary memory these do nothing."""
+    """Pass a tensor on: on real numbers in ordinary memory, and in a model that is not trained, these do nothing."""
     context.add(mb.identity(x=inputs_of(context, node)[0], name=node.name))

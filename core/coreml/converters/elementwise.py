@@ -20,16 +20,16 @@ def log_sigmoid(context: Any, node: Any) -> None:
 
 @supplied("logaddexp")
 def logaddexp(context: Any, node: Any) -> None:
-    finish(context, node, _logaddexp(*inputs_of(context, node)[:2], base=math.e))
+    finish(context, node, _logaddexp(inputs_of(context, node), base=math.e))
 
 
 @supplied("logaddexp2")
 def logaddexp2(context: Any, node: Any) -> None:
-    finish(context, node, _logaddexp(*inputs_of(context, node)[:2], base=2.0))
+    finish(context, node, _logaddexp(inputs_of(context, node), base=2.0))
 
 
-def _logaddexp(x: Any, y: Any, base: float) -> Any:
-    x, y = same_type(as_float(x), as_float(y))
+def _logaddexp(inputs: list[Any], *, base: float) -> Any:
+    x, y = same_type(as_float(inputs[0]), as_float(inputs[1]))
     scale = math.log(base)
     distance = mb.mul(x=mb.abs(x=mb.sub(x=x, y=y)), y=-scale)
     tail = mb.mul(x=mb.log(x=mb.add(x=mb.exp(x=distance), y=1.0)), y=1.0 / scale)

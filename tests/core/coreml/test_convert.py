@@ -115,22 +115,23 @@ def test_that_an_operation_without_converter_is_named_with_module_and_line(compi
     assert failure.line == first + next(index for index, text in enumerate(source) if "# the line" in text)
 
 
-class Whitened(nn.Module):
+class Pooled(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.act = nn.LogSigmoid()
+        self.pool = nn.AdaptiveMaxPool3d(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.act(x)  # the call
+        x = x.view(1, 1, 2, 2, 2)
+        return self.pool(x)  # the call
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_that_a_failure_within_torch_is_located_at_the_users_call(compiler: str) -> None:
     with pytest.raises(ExportDeskError) as raised:
-        convert(COMPILERS[compiler](Outer(Whitened())), [X], CoreML(), JobContext())
-    source, first = inspect.getsourcelines(Whitened)
+        convert(COMPILERS[compiler](Outer(Pooled())), [X], CoreML(), JobContext())
+    source, first = inspect.getsourcelines(Pooled)
     failure = raised.value.failure
-    assert (failure.module, failure.file) == ("parts.1.act", __file__)
+    assert (failure.module, failure.file) == ("parts.1.pool", __file__)
     assert failure.line == first + next(index for index, text in enumerate(source) if "# the call" in text)
 
 
