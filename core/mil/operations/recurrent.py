@@ -150,10 +150,9 @@ def _lstm_one_way(
         to_input, to_forget, to_output, to_cell = torch.split(step + hidden @ weight_hh.T, size, -1)
         input_gate = inner(to_input + peeps[0] * cell)
         forget_gate = inner(to_forget + peeps[1] * cell)
-        new = of_cell(to_cell)
+        cell = forget_gate * cell + input_gate * of_cell(to_cell)
         if clip is not None:
-            new = new.clamp(-clip, clip)
-        cell = forget_gate * cell + input_gate * new
+            cell = cell.clamp(-clip, clip)
         hidden = inner(to_output + peeps[2] * cell) * outer(cell)
         outputs.append(hidden)
     return torch.stack(outputs), hidden, cell
