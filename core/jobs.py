@@ -9,7 +9,7 @@ from typing import assert_never
 
 from .events import WorkerStarted
 from .job_context import JobContext
-from .requests import Export, Inspect, JobRequest, ShowTexts
+from .requests import Export, Inspect, JobRequest, RunPackage, ShowTexts
 from .results import AnyResult
 
 
@@ -63,5 +63,9 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .torchscript.texts import texts_of_file
 
             return texts_of_file(Path(request.file))
+        case RunPackage():
+            from .mil.running import run_package
+
+            return run_package(request, context)
         case _:
             assert_never(request)

@@ -37,11 +37,29 @@ class ShowTexts(Request, frozen=True, kw_only=True):
     file: str
 
 
+class RunPackage(Request, frozen=True, kw_only=True):
+    """Run a Core ML package on arrays from files."""
+
+    job: int
+    package: str
+    inputs: dict[str, str] = {}
+    """Name of an input to the file that it is read from, absolute: ``.npy``, ``.npz`` or a picture."""
+    output: str | None = None
+    """Absolute path of an ``.npz`` (or, for a single output, ``.npy``)."""
+    function: str | None = None
+    precision: str = "program"
+    intermediates: tuple[str, ...] = ()
+    """Values to keep besides the outputs; ``all`` is every one."""
+    steps: int = 1
+    lists_unsupported: bool = False
+    """Run nothing; tell which operations could not be."""
+
+
 class Cancel(Request, frozen=True, kw_only=True):
     """End this job at its next checkpoint."""
 
     job: int
 
 
-JobRequest = Inspect | Export | ShowTexts
+JobRequest = Inspect | Export | ShowTexts | RunPackage
 AnyRequest = JobRequest | Cancel

@@ -166,6 +166,52 @@ class TextsResult(Result, frozen=True, kw_only=True, tag="texts"):
     texts: TorchScriptTexts
 
 
-AnyResult = Inspection | ExportResult | TextsResult
+class ArraySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a run, in numbers worth printing; they are of its finite elements."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    non_finite: int = 0
+    """Elements that are infinite or no number."""
+    text: str | None = None
+    """A label, or the most likely one of a dictionary of probabilities."""
+
+
+class UnsupportedOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation of a package that reference execution does not know."""
+
+    type: str
+    name: str
+    """Of its first output."""
+    opset: str
+    function: str
+    module: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+class PackageRun(Result, frozen=True, kw_only=True, tag="run"):
+    """A package that was run by reference execution; where only support was asked for, nothing was run."""
+
+    package: str
+    function: str | None = None
+    precision: str | None = None
+    steps: int = 0
+    outputs: tuple[ArraySummary, ...] = ()
+    intermediates: tuple[ArraySummary, ...] = ()
+    states: tuple[ArraySummary, ...] = ()
+    output: str | None = None
+    """The file that was written."""
+    seconds: float = 0.0
+    operations: dict[str, int] = {}
+    """Operation name to count, most frequent first."""
+    unsupported: tuple[UnsupportedOperation, ...] = ()
+
+
+AnyResult = Inspection | ExportResult | TextsResult | PackageRun
 
 JsonObject = dict[str, Any]

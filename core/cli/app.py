@@ -10,6 +10,7 @@ from .answer import answer_failure
 from .export import export
 from .gui import gui
 from .inspect import inspect
+from .run import run as run_command
 from .version import version_text
 
 # typer brings its own copy of click since 0.21, and used the installed one before: the class is found either way.
@@ -42,6 +43,7 @@ for command, name in (
     (gui, "gui"),
     (inspect, "inspect"),
     (export, "export"),
+    (run_command, "run"),
 ):
     app.command(name=name)(command)
 

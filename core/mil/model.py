@@ -17,7 +17,7 @@ from .holders import to_array
 from .inputs import input_tensor, require_names
 from .outputs import output_value
 from .package import Package, read_package
-from .program import Function, StateType, TensorType, ValueType
+from .program import Function, StateType, TensorType, ValueType, walk
 from .state import ReferenceState
 
 Observe = Callable[[str, np.ndarray[Any, Any]], None]
@@ -41,7 +41,7 @@ class ReferenceModel:
     def __init__(self, source: Any, function: str | None = None, precision: str = "program") -> None:
         if precision not in ("program", "float32"):
             fail("call.unknown-precision", f"There is no precision “{precision}”.", hint="Use program or float32.")
-        package = _package(source)
+        package = package_from(source)
         self.package = package
         self._rounds = precision == "program"
         self._function = _function(package, function)
@@ -56,6 +56,16 @@ class ReferenceModel:
     def input_names(self) -> tuple[str, ...]:
         """Names of the inputs, states left out, in the order of the model's description."""
         return tuple(feature.name for feature in self.interface.inputs)
+
+    @property
+    def value_names(self) -> frozenset[str]:
+        """Names of all values that the program computes, constants left out."""
+        return frozenset(
+            named.name
+            for operation in walk(self._function.body)
+            if operation.type != "const"
+            for named in operation.outputs
+        )
 
     def make_state(self) -> ReferenceState:
         """Return the model's states, all zeros, to be given to ``predict``; empty where the model has none."""
@@ -72,6 +82,7 @@ class ReferenceModel:
         state: ReferenceState | None = None,
         *,
         observe: Observe | None = None,
+        checkpoint: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
         """Run the model once.
 
@@ -79,6 +90,7 @@ class ReferenceModel:
             data: each input by name: an array (or tensor, number, list), or a PIL image for an image input.
             state: from ``make_state``; it is updated. A model with states needs it.
             observe: called with name and array of every intermediate value as it is made.
+            checkpoint: called after every operation; what it raises ends the run.
 
         Returns:
             Each output by name: arrays; for a classifier also the label and the dictionary of probabilities. An image
@@ -90,7 +102,7 @@ class ReferenceModel:
         features = {feature.name: feature for feature in self.interface.inputs}
         require_names(data, features)
         values = [self._input(named.name, named.type, features, data, state) for named in self._function.inputs]
-        observer = None if observe is None else self._observer(observe)
+        observer = None if observe is None and checkpoint is None else self._observer(observe, checkpoint)
         with torch.inference_mode():
             results = self._compiled.run(values, observer)
         return self._outputs(results)
@@ -112,9 +124,13 @@ class ReferenceModel:
         feature = features.get(name) or Feature(name, ArrayFeature(kind.dtype))
         return input_tensor(feature, kind, data.get(name), rounds=self._rounds)
 
-    def _observer(self, observe: Observe) -> Callable[[str, Any, ValueType], None]:
+    def _observer(
+        self, observe: Observe | None, checkpoint: Callable[[], None] | None
+    ) -> Callable[[str, Any, ValueType], None]:
         def on_value(name: str, value: Any, kind: ValueType) -> None:
-            if isinstance(kind, TensorType) and isinstance(value, torch.Tensor):
+            if checkpoint is not None:
+                checkpoint()
+            if observe is not None and isinstance(kind, TensorType) and isinstance(value, torch.Tensor):
                 observe(name, to_array(value, kind.dtype, rounds=self._rounds))
 
         return on_value
@@ -130,7 +146,8 @@ class ReferenceModel:
         }
 
 
-def _package(source: Any) -> Package:
+def package_from(source: Any) -> Package:
+    """Return the package of a path, or of an object of coremltools."""
     if isinstance(source, str | Path):
         return read_package(source)
     if isinstance(source, Package):

@@ -1,5 +1,6 @@
 """A MIL program as plain data: what a package says, before anything runs. No torch, no coremltools."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +109,14 @@ class Function:
 @dataclass(frozen=True, slots=True)
 class Program:
     functions: dict[str, Function]
+
+
+def walk(block: Block) -> Iterator[Operation]:
+    """Yield all operations, those of nested blocks after the one that holds them."""
+    for operation in block.operations:
+        yield operation
+        for inner in operation.blocks:
+            yield from walk(inner)
 
 
 NUMPY_TYPES: dict[str, type[np.generic]] = {
