@@ -9,7 +9,7 @@ from typing import assert_never
 
 from .events import WorkerStarted
 from .job_context import JobContext
-from .requests import Export, Inspect, JobRequest, RunPackage, ShowTexts
+from .requests import CheckBundle, Export, Inspect, JobRequest, RunPackage, ShowTexts
 from .results import AnyResult
 
 
@@ -67,5 +67,9 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .mil.running import run_package
 
             return run_package(request, context)
+        case CheckBundle():
+            from .bundle.verify import check_bundle
+
+            return check_bundle(Path(request.bundle), context)
         case _:
             assert_never(request)

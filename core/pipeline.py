@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from .bundle.place import check_place
+from .bundle.samples import write_samples
 from .bundle.write import write_bundle
 from .checks.coreml import check_package
 from .checks.probes import Probe, eager_answers
@@ -113,6 +114,7 @@ def _prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepa
             Probe(
                 variation=variation,
                 arguments=make_arguments(bindings[method], variation, folder=folder, device=recipe.model.device),
+                names=tuple(item.name for item in bindings[method].inputs),
             )
             for variation in variations
         ]
@@ -191,4 +193,7 @@ def _write_and_check(
             modes={} if loaded.module is None or loaded.is_script else modes(loaded.module, dict(recipe.marks)),
             coreml=coreml.summary if coreml is not None else None,
         )
-        return write_bundle(result, bundle, folder)
+        method = coreml.method if coreml is not None else loaded.methods[0]
+        output_names = [item.name for item in result.coreml.outputs] if result.coreml is not None else ()
+        samples = write_samples(bundle, prepared.probes[method], expected[method], output_names)
+        return write_bundle(result, bundle, folder, samples=samples, method=method)

@@ -55,11 +55,18 @@ class RunPackage(Request, frozen=True, kw_only=True):
     """Run nothing; tell which operations could not be."""
 
 
+class CheckBundle(Request, frozen=True, kw_only=True):
+    """Verify a bundle: checksums, and numbers on its samples."""
+
+    job: int
+    bundle: str
+
+
 class Cancel(Request, frozen=True, kw_only=True):
     """End this job at its next checkpoint."""
 
     job: int
 
 
-JobRequest = Inspect | Export | ShowTexts | RunPackage
+JobRequest = CheckBundle | Export | Inspect | RunPackage | ShowTexts
 AnyRequest = JobRequest | Cancel

@@ -212,6 +212,19 @@ class PackageRun(Result, frozen=True, kw_only=True, tag="run"):
     unsupported: tuple[UnsupportedOperation, ...] = ()
 
 
-AnyResult = Inspection | ExportResult | TextsResult | PackageRun
+class BundleCheck(Result, frozen=True, kw_only=True, tag="check"):
+    """What was found in a bundle that was handed over."""
+
+    bundle: str
+    files: dict[str, str]
+    """Each file to ``ok``, ``changed``, ``missing`` or ``added``."""
+    checks: tuple[Check, ...]
+
+    @property
+    def is_good(self) -> bool:
+        return all(check.status != "failed" for check in self.checks)
+
+
+AnyResult = BundleCheck | ExportResult | Inspection | PackageRun | TextsResult
 
 JsonObject = dict[str, Any]

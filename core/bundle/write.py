@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from ..recipe.document import write_recipe
 from ..recipe.moving import moved_recipe
 from ..results import ExportResult
 from .place import MANIFEST
+from .samples import Sample
 
 CHECKSUMS = "SHA256SUMS"
 
 
-def write_bundle(result: ExportResult, bundle: Path, folder: Path) -> ExportResult:
+def write_bundle(
+    result: ExportResult, bundle: Path, folder: Path, *, samples: Sequence[Sample], method: str
+) -> ExportResult:
     """Write recipe, manifest and checksums into ``bundle`` (which will be renamed to ``result.out``)."""
     out = Path(result.out)
     write_recipe(moved_recipe(result.recipe, folder, out), bundle / "recipe.toml")
@@ -24,6 +28,8 @@ def write_bundle(result: ExportResult, bundle: Path, folder: Path) -> ExportResu
     manifest = {
         "exportdesk": version("exportdesk") if _is_installed("exportdesk") else "unknown",
         "files": names,
+        "method": method,
+        "samples": msgspec.to_builtins(samples),
         "checks": msgspec.to_builtins(result.checks),
         "coreml": msgspec.to_builtins(result.coreml),
         "modes": result.modes,

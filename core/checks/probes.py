@@ -21,6 +21,17 @@ class Probe:
 
     variation: Variation
     arguments: Arguments
+    names: tuple[str, ...] = ()
+    """Of the arguments, in order."""
+
+    @property
+    def named_tensors(self) -> dict[str, torch.Tensor] | None:
+        """The arguments by name; those that are no tensors left out, None where one is a container."""
+        values = [*self.arguments.positional, *self.arguments.keyword.values()]
+        if any(isinstance(value, dict | list | tuple) for value in values):
+            return None
+        named = zip(self.names, values, strict=True)
+        return {name: value for name, value in named if isinstance(value, torch.Tensor)}
 
 
 def eager_answers(

@@ -46,7 +46,7 @@ def check_line(check: Check) -> str:
         parts.append(f"relative error {check.max_relative_error:.2g}")
     if check.psnr_db is not None:
         parts.append(f"{check.psnr_db:.0f} dB")
-    elif check.status == "passed" and not check.max_relative_error:
+    elif check.status == "passed" and check.max_relative_error == 0:
         parts.append("equal to the last bit")
     if check.probes:
         parts.append(f"{check.probes} probes")

@@ -7,6 +7,7 @@ import typer
 
 from ..errors import WRONG_CALL, ExportDeskError, Failure
 from .answer import answer_failure
+from .check import check
 from .export import export
 from .gui import gui
 from .inspect import inspect
@@ -44,6 +45,7 @@ for command, name in (
     (inspect, "inspect"),
     (export, "export"),
     (run_command, "run"),
+    (check, "check"),
 ):
     app.command(name=name)(command)
 
