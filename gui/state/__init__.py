@@ -1,1 +1,1 @@
-"""The behaviour of the window without Qt: frozen state and pure functions over it."""
+"""What the window knows and how it changes, without Qt: frozen data and pure functions."""

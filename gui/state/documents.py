@@ -1,0 +1,106 @@
+"""Documents: made from what is opened, written when saved. Nothing of a model file is run here."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ...core.errors import ExportDeskError, Failure, fail
+from ...core.recipe.document import read_recipe, write_recipe
+from ...core.recipe.model import Model, Recipe
+from ...core.recipe.moving import moved_recipe
+from ...core.results import EntryOutline
+from .session import Document
+
+_PREFERRED_KINDS = ("instance", "class", "factory", "function", "method")
+MODEL_SUFFIXES = (".py", ".pt", ".pth")
+
+
+def open_document(path: Path) -> tuple[Document, Failure | None]:
+    """Open a recipe or a model file.
+
+    A model file with a syntax error is opened all the same, with the failure, so that it can be read and mended.
+
+    Raises:
+        ExportDeskError: the file is missing, or it is nothing that can be opened.
+    """
+    path = path.absolute()
+    if not path.is_file():
+        fail("call.missing", f"There is no file {path}.", file=str(path), hint="Check the path.")
+    if path.suffix == ".toml":
+        return _open_recipe(path)
+    if path.suffix not in MODEL_SUFFIXES:
+        fail(
+            "call.file",
+            f"{path.name} is neither a model file nor a recipe.",
+            file=str(path),
+            hint="ExportDesk opens .py and .pt files, and recipes (.toml).",
+        )
+    entries, failure = outline_of(path)
+    recipe = Recipe(model=Model(file=path.name, entry=_main_entry(entries)))
+    document = Document(recipe=recipe, saved=recipe, folder=path.parent, out=path.parent / "out", entries=entries)
+    return replace(document, out=default_out(document)), failure
+
+
+def _open_recipe(path: Path) -> tuple[Document, Failure | None]:
+    recipe = read_recipe(path)
+    model_file = path.parent / recipe.model.file
+    if not model_file.is_file():
+        fail(
+            "recipe.model-missing",
+            f"The recipe {path.name} names the model file {recipe.model.file}, and there is no such file.",
+            file=str(path),
+            hint=f"Put it at {model_file}, or change 'file' in the recipe.",
+        )
+    entries, failure = outline_of(model_file)
+    if not recipe.model.entry and entries:
+        recipe = replace(recipe, model=replace(recipe.model, entry=_main_entry(entries)))
+    document = Document(
+        recipe=recipe, saved=recipe, folder=path.parent, recipe_file=path, entries=entries, out=path.parent / "out"
+    )
+    return replace(document, out=default_out(document)), failure
+
+
+def outline_of(model_file: Path) -> tuple[tuple[EntryOutline, ...], Failure | None]:
+    """Return what a model file offers, or nothing and the failure (a syntax error, say)."""
+    if model_file.suffix != ".py":
+        return (), None
+    from ...core.model_file.outline import read_outline
+
+    try:
+        return read_outline(model_file), None
+    except ExportDeskError as error:
+        return (), error.failure
+
+
+def save_document(document: Document, file: Path) -> None:
+    """Write the recipe, its paths relative to the file's folder.
+
+    Raises:
+        ExportDeskError: the file cannot be written.
+    """
+    try:
+        write_recipe(moved_recipe(document.recipe, document.folder, file.parent), file)
+    except OSError as error:
+        fail("recipe.unwritable", f"The recipe cannot be saved at {file}: {error.strerror}.", file=str(file))
+
+
+def default_out(document: Document) -> Path:
+    """Return where exports go until a person says otherwise: beside the model, or at home for what we ship."""
+    name = document.recipe_file.stem if document.recipe_file else document.model_file.stem
+    if is_example(document.model_file):
+        return Path.home() / "ExportDesk" / name
+    return document.folder / "out" / name
+
+
+def is_example(path: Path) -> bool:
+    """Whether a file is one that ships with ExportDesk, and so needs no trust and takes no output beside it."""
+    return path.resolve().is_relative_to(Path(__file__).resolve().parent.parent.parent / "resources")
+
+
+def _main_entry(entries: tuple[EntryOutline, ...]) -> str:
+    """Return the likeliest entry: what is defined last is built of what comes before it."""
+    for kind in _PREFERRED_KINDS:
+        of_kind = [entry.name for entry in entries if entry.kind == kind]
+        if of_kind:
+            return of_kind[-1]
+    return ""

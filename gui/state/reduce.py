@@ -1,0 +1,197 @@
+"""How the session changes: one pure function over the worker's events and the window's happenings."""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from ...core.diagnostics import Diagnostic, without_repeats
+from ...core.errors import Failure
+from ...core.events import (
+    AnyEvent,
+    DiagnosticFound,
+    JobCancelled,
+    JobFailed,
+    JobFinished,
+    ProgressMade,
+    StageStarted,
+    TextPrinted,
+    WorkerStarted,
+    WorkerStopped,
+)
+from ...core.results import ExportResult, Inspection, TextsResult
+from .happenings import (
+    AnyHappening,
+    CancelAsked,
+    DocumentClosed,
+    DocumentOpened,
+    InputsSuggested,
+    JobSubmitted,
+    MessageClosed,
+    NoticeShown,
+    OpenFailed,
+    OutChosen,
+    RecipeReplaced,
+    RecipeSaved,
+    SelectionMoved,
+    SourceChanged,
+    TrustAsked,
+    TrustDecided,
+)
+from .session import Exported, Job, Notice, Session, WorkerFacts
+
+
+def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
+    """Return the session after an event; the old one is not changed."""
+    match event:
+        case DocumentOpened():
+            # The worker stays; everything that belonged to the former document goes.
+            return Session(document=event.document, worker=session.worker, job=_orphaned(session.job))
+        case DocumentClosed():
+            return Session(worker=session.worker, job=_orphaned(session.job))
+        case OpenFailed():
+            return replace(session, failure=event.failure, notice=None)
+        case TrustAsked():
+            return replace(session, trust="asked")
+        case TrustDecided():
+            return replace(session, trust="given" if event.is_given else "refused")
+        case RecipeReplaced():
+            return _with_document(session, recipe=event.recipe)
+        case InputsSuggested():
+            return _with_document(session, recipe=event.recipe, saved=event.recipe)
+        case RecipeSaved():
+            document = session.document
+            return _with_document(session, saved=document and document.recipe, recipe_file=event.file)
+        case OutChosen():
+            return _with_document(session, out=event.out)
+        case SourceChanged():
+            # What was inspected is no longer what is on disk.
+            return replace(_with_document(session, entries=event.entries), inspected=None, failure=None)
+        case JobSubmitted():
+            return _submitted(session, event)
+        case CancelAsked():
+            job = session.job
+            return session if job is None else replace(session, job=replace(job, is_cancelling=True))
+        case SelectionMoved():
+            return replace(session, selection=event.selection)
+        case NoticeShown():
+            return replace(session, notice=event.notice)
+        case MessageClosed():
+            return replace(session, failure=None, notice=None)
+        case _:
+            return _after_worker(session, event)
+
+
+def _after_worker(session: Session, event: AnyEvent) -> Session:
+    match event:
+        case WorkerStarted():
+            facts = WorkerFacts(
+                pid=event.pid,
+                python=event.python,
+                torch=event.torch,
+                coremltools=event.coremltools,
+                devices=event.devices,
+            )
+            return replace(session, worker=facts)
+        case WorkerStopped():
+            return replace(session, worker=None)
+        case TextPrinted():
+            return session
+    # From here on an event belongs to a job, and only the present job changes anything.
+    job = session.job
+    if job is None or job.id != event.job:
+        return session
+    if job.is_orphan:
+        is_over = isinstance(event, JobFinished | JobFailed | JobCancelled)
+        return replace(session, job=None) if is_over else session
+    match event:
+        case StageStarted():
+            return replace(session, job=replace(job, stage=event.stage, fraction=None, detail=""))
+        case ProgressMade():
+            progressed = replace(job, stage=event.stage, fraction=event.fraction, detail=event.detail)
+            return replace(session, job=progressed)
+        case DiagnosticFound():
+            return replace(session, diagnostics=_merged(session.diagnostics, (event.diagnostic,)))
+        case JobFinished():
+            return _finished(session, job, event)
+        case JobFailed():
+            return _failed(session, job, event.failure)
+        case JobCancelled():
+            text = (
+                "The export was cancelled. Nothing was written." if job.kind == "export" else "Loading was cancelled."
+            )
+            return replace(session, job=None, job_recipe=None, notice=Notice(tone="information", text=text))
+        case _:
+            assert_never(event)
+
+
+def _orphaned(job: Job | None) -> Job | None:
+    return None if job is None else replace(job, is_orphan=True)
+
+
+def _submitted(session: Session, event: JobSubmitted) -> Session:
+    job = Job(id=event.job, kind=event.kind, started_s=event.at_s)
+    submitted = replace(session, job=job, job_recipe=event.recipe)
+    match event.kind:
+        case "inspect":
+            return replace(submitted, inspected=event.recipe.model, failure=None)
+        case "export":
+            return replace(submitted, failure=None, notice=None, diagnostics=())
+        case "texts":
+            return submitted
+
+
+def _finished(session: Session, job: Job, event: JobFinished) -> Session:
+    worker = session.worker and replace(session.worker, memory_bytes=event.memory_bytes)
+    recipe = session.job_recipe
+    session = replace(session, job=None, job_recipe=None, worker=worker)
+    match event.result:
+        case Inspection() as inspection:
+            found = _merged(session.diagnostics, inspection.diagnostics)
+            return replace(session, inspection=inspection, diagnostics=found)
+        case ExportResult() as result:
+            assert recipe is not None
+            exported = Exported(result=result, recipe=recipe, seconds=sum(result.seconds.values()))
+            return replace(
+                session,
+                exported=exported,
+                diagnostics=_merged(session.diagnostics, result.diagnostics),
+                notice=_export_notice(result),
+            )
+        case TextsResult() as result:
+            exported_now = session.exported
+            if exported_now is None:
+                return session
+            return replace(session, exported=replace(exported_now, texts=result.texts))
+        case _:
+            assert_never(event.result)
+
+
+def _failed(session: Session, job: Job, failure: Failure) -> Session:
+    failed = replace(session, job=None, job_recipe=None, failure=failure, notice=None)
+    if job.kind == "inspect":
+        # Old rows would describe another model; the outline is shown instead.
+        return replace(failed, inspection=None)
+    return failed
+
+
+def _export_notice(result: ExportResult) -> Notice:
+    failed = [check.name for check in result.checks if check.status == "failed"]
+    if failed:
+        text = f"Exported, but a numeric check failed ({', '.join(failed)}). Look at the Checks tab before you ship it."
+        return Notice(tone="warning", text=text, reveal=result.out)
+    not_run = [check.name for check in result.checks if check.status == "not run"]
+    passed = sum(check.status == "passed" for check in result.checks)
+    told = f"{passed} numeric check{'' if passed == 1 else 's'} passed" if passed else "No numeric check was run"
+    if passed and not_run:
+        told += f", {len(not_run)} not run"
+    return Notice(tone="success", text=f"Exported to {result.out}. {told}.", reveal=result.out)
+
+
+def _merged(known: tuple[Diagnostic, ...], found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    return tuple(without_repeats([*known, *found]))
+
+
+def _with_document(session: Session, **changes: object) -> Session:
+    if session.document is None:
+        return session
+    return replace(session, document=replace(session.document, **changes))

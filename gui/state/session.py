@@ -1,0 +1,160 @@
+"""The session: everything the window shows, as one frozen value."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ...core.diagnostics import Diagnostic
+from ...core.errors import Failure
+from ...core.recipe.model import Model, Recipe
+from ...core.results import CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
+
+JobKind = Literal["inspect", "export", "texts"]
+Trust = Literal["unknown", "asked", "given", "refused"]
+Tone = Literal["success", "information", "warning"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the parts of a session."""
+
+
+class Job(Part, frozen=True, kw_only=True):
+    """The job that runs now; the worker runs one at a time."""
+
+    id: int
+    kind: JobKind
+    started_s: float
+    """On the clock of ``time.monotonic``."""
+    stage: str = ""
+    fraction: float | None = None
+    detail: str = ""
+    is_cancelling: bool = False
+    is_orphan: bool = False
+    """The document it was for is no longer open; what it still says changes nothing."""
+
+
+class WorkerFacts(Part, frozen=True, kw_only=True):
+    """What the running worker said of itself."""
+
+    pid: int
+    python: str
+    torch: str
+    coremltools: str | None
+    devices: tuple[str, ...]
+    memory_bytes: int = 0
+
+
+class Selection(Part, frozen=True, kw_only=True):
+    """What is selected, in every view at once."""
+
+    module: str | None = None
+    """Path of a submodule; ``""`` is the model."""
+    file: str | None = None
+    line: int | None = None
+
+
+class Notice(Part, frozen=True, kw_only=True):
+    """One sentence of good or neutral news, until it is closed or something else happens."""
+
+    tone: Tone
+    text: str
+    reveal: str | None = None
+    """A folder or file that a button shows in the system's file window."""
+
+
+class Document(Part, frozen=True, kw_only=True):
+    """The recipe that is edited, and where it lives."""
+
+    recipe: Recipe
+    saved: Recipe
+    """The recipe as it is on disk, or as it was proposed when a model file was opened."""
+    folder: Path
+    """Absolute; paths in ``recipe`` are relative to it. A recipe saved elsewhere is written with its paths adapted, so
+    that undo never meets paths that are meant from another folder."""
+    recipe_file: Path | None = None
+    """None until the recipe has been saved."""
+    out: Path
+    """Absolute folder that an export fills."""
+    entries: tuple[EntryOutline, ...] = ()
+
+    @property
+    def model_file(self) -> Path:
+        return self.folder / self.recipe.model.file
+
+    @property
+    def is_modified(self) -> bool:
+        return self.recipe != self.saved
+
+    @property
+    def title(self) -> str:
+        return self.recipe_file.name if self.recipe_file else self.model_file.name
+
+    @property
+    def entry(self) -> EntryOutline | None:
+        """The outline of the chosen entry, or None where the outline does not know it (made by a call, say)."""
+        name = self.recipe.model.entry
+        return next((entry for entry in self.entries if entry.name == name), None)
+
+    @property
+    def missing_arguments(self) -> tuple[str, ...]:
+        """Constructor parameters that have neither a default nor a value; the model cannot be made without them."""
+        parameters = self.entry.constructor if self.entry else ()
+        given = self.recipe.model.arguments
+        return tuple(
+            parameter.name
+            for parameter in parameters
+            if parameter.default is None and not parameter.kind.startswith("var_") and parameter.name not in given
+        )
+
+
+class Exported(Part, frozen=True, kw_only=True):
+    """The last export that ended well."""
+
+    result: ExportResult
+    recipe: Recipe
+    """The recipe that was sent; the present one may have changed since."""
+    seconds: float
+    texts: TorchScriptTexts | None = None
+
+    @property
+    def coreml(self) -> CoreMLSummary | None:
+        return self.result.coreml
+
+
+class Session(Part, frozen=True, kw_only=True):
+    """All of it. ``reduce`` is the only thing that makes a new one."""
+
+    document: Document | None = None
+    trust: Trust = "unknown"
+    inspection: Inspection | None = None
+    """Describes the model as ``inspected`` said; kept while a newer inspection runs or after it failed."""
+    inspected: Model | None = None
+    """The model part of the recipe that the last inspection, good or bad, was asked for."""
+    job: Job | None = None
+    job_recipe: Recipe | None = None
+    exported: Exported | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failure: Failure | None = None
+    notice: Notice | None = None
+    worker: WorkerFacts | None = None
+    selection: Selection = Selection()
+
+    @property
+    def is_result_stale(self) -> bool:
+        """Whether the recipe was edited since the export whose results are shown."""
+        return bool(self.exported and self.document and self.exported.recipe != self.document.recipe)
+
+    @property
+    def can_run(self) -> bool:
+        return bool(self.document and self.trust == "given" and self.job is None)
+
+    @property
+    def needs_inspection(self) -> bool:
+        """Whether the model on show is not the one that the recipe describes, and could be loaded now."""
+        return bool(
+            self.document
+            and self.can_run
+            and self.document.recipe.model != self.inspected
+            and not self.document.missing_arguments
+        )
