@@ -1,1 +1,1 @@
-"""The docks and tabs of the window; no panel imports another."""
+"""One file a panel: it shows the session and says what was wished; it knows no other panel."""

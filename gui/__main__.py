@@ -1,0 +1,56 @@
+"""Starts the window: ``python -m exportdesk.gui [FILE|RECIPE]``."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from . import theme
+from .main_window import MainWindow
+from .settings import THEME, Settings, system_settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the window, or take its picture; return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if any(argument.startswith("-") for argument in arguments) or len(arguments) > 1:
+        from .picture import run_with_options  # options are for pictures; the ordinary start need not parse any
+
+        return run_with_options(arguments)
+    app = application()
+    settings = system_settings()
+    theme.apply_theme(settings.get(THEME))
+    window = MainWindow(settings)
+    window.show()
+    # The rest is made after the first picture of the window, which therefore comes at once.
+    QTimer.singleShot(0, window, lambda: _fill(window, settings, [Path(argument) for argument in arguments]))
+    return int(app.exec())
+
+
+def application() -> QApplication:
+    """Return the one application, with its names."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(["exportdesk"])
+    app.setApplicationName("ExportDesk")
+    app.setApplicationDisplayName("")
+    app.setDesktopFileName("exportdesk")
+    return app
+
+
+def _fill(window: MainWindow, settings: Settings, paths: list[Path]) -> None:
+    from .app import Workbench
+    from .desktop import Desktop
+    from .engine_thread import EngineThread
+
+    engine = EngineThread(parent=window)
+    workbench = Workbench(window, settings, Desktop(window), engine)
+    engine.start()
+    engine.warm_up()
+    for path in paths:
+        workbench.open(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

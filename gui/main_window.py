@@ -1,0 +1,190 @@
+"""The window's frame: menus, toolbar, docks, tabs. It knows no model and decides nothing."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QStackedWidget,
+    QStatusBar,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from . import theme
+from .actions import WITH_DOCUMENT, Actions
+from .panels.welcome import WelcomePanel
+from .settings import WINDOW_GEOMETRY, WINDOW_STATE, Settings
+
+_LAYOUT_VERSION = 1
+_TOOLBAR = ("open", "save", None, "undo", "redo", None)
+_Area = Qt.DockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    file_dropped = Signal(Path)
+    close_wished = Signal()
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._may_close = False
+        self.docks: dict[str, QDockWidget] = {}
+        self.setWindowTitle("ExportDesk")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.action_table = Actions(self)
+        self._build()
+        self.show_document_actions(False)
+        geometry = settings.bytes_of(WINDOW_GEOMETRY)
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            self._use_usual_size()
+
+    def _build(self) -> None:
+        self.toolbar = QToolBar("Toolbar")
+        self.toolbar.setObjectName("toolbar")
+        self.toolbar.setMovable(False)
+        self.toolbar.setIconSize(QSize(18, 18))
+        self.toolbar.toggleViewAction().setEnabled(False)
+        for name in _TOOLBAR:
+            if name is None:
+                self.toolbar.addSeparator()
+            else:
+                self.toolbar.addAction(self.action_table[name])
+        self.addToolBar(self.toolbar)
+        self.welcome = WelcomePanel(self.action_table["open"])
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(self.tabs)
+        centre = QWidget()
+        self._column = QVBoxLayout(centre)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.stack)
+        self.setCentralWidget(centre)
+        self.setStatusBar(QStatusBar())
+        self.action_table.show_icons()
+        self.setWindowIcon(theme.icon("exportdesk"))
+
+    def add_banner(self, banner: QWidget) -> None:
+        self._column.insertWidget(0, banner)
+
+    def add_dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea, *, onto: str = "") -> None:
+        """Add a panel in a dock, hidden until something is open; ``onto`` names the dock whose place it shares."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        if onto:
+            self.tabifyDockWidget(self.docks[onto], dock)
+            # The tab says the name already; the panels stay movable by their menu and their tab.
+            for shared in (dock, self.docks[onto]):
+                shared.setTitleBarWidget(QWidget())
+        dock.hide()
+        self.docks[name] = dock
+        action = dock.toggleViewAction()
+        action.setShortcut(f"Alt+{len(self.docks)}")
+        self.action_table.submenus["Panels"].addAction(action)
+
+    def finish_layout(self) -> None:
+        """Give the docks their usual sizes; called once all of them are there."""
+        self.setCorner(Qt.Corner.BottomLeftCorner, _Area.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, _Area.BottomDockWidgetArea)
+        self.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+
+    def show_workspace(self, is_shown: bool) -> None:
+        """Show the panels around the results, or the welcome page alone."""
+        if is_shown == (self.stack.currentIndex() == 1):
+            return
+        if not is_shown:
+            self._remember_layout()
+        self.stack.setCurrentIndex(1 if is_shown else 0)
+        for dock in self.docks.values():
+            dock.setVisible(is_shown)
+        if is_shown:
+            self.use_usual_layout()
+            remembered = self._settings.bytes_of(WINDOW_STATE)
+            if remembered.isEmpty() or not self.restoreState(remembered, _LAYOUT_VERSION):
+                # Docks that were hidden take a size only once they have been laid out.
+                QTimer.singleShot(0, self, self._size_docks)
+        self.show_document_actions(is_shown)
+
+    def show_document_actions(self, is_open: bool) -> None:
+        for name in WITH_DOCUMENT:
+            self.action_table[name].setEnabled(is_open)
+        for dock in self.docks.values():
+            dock.toggleViewAction().setEnabled(is_open)
+        for name in ("tab_torchscript", "tab_coreml", "tab_checks", "restore_layout", "find", "filter_modules"):
+            self.action_table[name].setEnabled(is_open)
+
+    def use_usual_layout(self) -> None:
+        """Put all docks back to where they were at first."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            dock.show()
+        for name in ("coreml", "problems"):
+            self.docks[name].raise_()
+        self._size_docks()
+
+    def _size_docks(self) -> None:
+        width, height = self.width(), self.height()
+        left, right = [self.docks["model"], self.docks["source"]], [self.docks["inputs"], self.docks["coreml"]]
+        self.resizeDocks([left[0], right[0]], [int(width * 0.29), int(width * 0.25)], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["problems"]], [int(height * 0.17)], Qt.Orientation.Vertical)
+        self.resizeDocks(left, [int(height * 0.30), int(height * 0.40)], Qt.Orientation.Vertical)
+        self.resizeDocks(right, [int(height * 0.27), int(height * 0.43)], Qt.Orientation.Vertical)
+
+    def reveal_dock(self, name: str) -> None:
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    def close_for_good(self) -> None:
+        """Close without asking again."""
+        self._may_close = True
+        self._remember_layout()
+        self._settings.put_bytes(WINDOW_GEOMETRY, self.saveGeometry())
+        self.close()
+
+    def _remember_layout(self) -> None:
+        if self.stack.currentIndex() == 1:
+            self._settings.put_bytes(WINDOW_STATE, self.saveState(_LAYOUT_VERSION))
+
+    def _use_usual_size(self) -> None:
+        room = self.screen().availableSize()
+        self.resize(min(1480, int(room.width() * 0.95)), min(940, int(room.height() * 0.92)))
+
+    # Qt's own names from here on.
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+        else:
+            event.ignore()
+            self.close_wished.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped_file(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.file_dropped.emit(path)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.action_table.show_icons()
+        super().changeEvent(event)
+
+
+def _dropped_file(event: QDropEvent) -> Path | None:
+    """Return the one local file that is dragged, None for anything else."""
+    urls = event.mimeData().urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

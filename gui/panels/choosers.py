@@ -1,0 +1,64 @@
+"""The two choices of the toolbar: which entry, and on which device."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from ..state.edits import with_entry, with_model
+from ..state.session import Session
+from .form import Choice
+
+
+class ChoosersPanel(QWidget):
+    edit_wished = Signal(str, object, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entry = Choice([], "Entry", self.choose_entry)
+        self.entry.setToolTip("What to export: a class, a function, or something made by one")
+        self.device = Choice([], "Device", self._choose_device)
+        self.device.setToolTip("Where the model runs while it is exported")
+        self.entry.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.entry.setMinimumContentsLength(14)
+        self.device.setMinimumContentsLength(5)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 0, 6, 0)
+        layout.setSpacing(6)
+        for text, field in (("Entry:", self.entry), ("Device:", self.device)):
+            label = QLabel(text)
+            label.setBuddy(field)
+            layout.addWidget(label)
+            layout.addWidget(field)
+            layout.addSpacing(4)
+
+    def show_state(self, session: Session) -> None:
+        document = session.document
+        self.setEnabled(document is not None)
+        if document is None:
+            self.entry.show_choices([])
+            return
+        model = document.recipe.model
+        names = [entry.name for entry in document.entries]
+        if model.entry and model.entry not in names:
+            names.append(model.entry)
+        self.entry.show_choices([(name, name) for name in names])
+        self.entry.show_value(model.entry)
+        devices = list(session.worker.devices) if session.worker else ["cpu"]
+        if model.device not in devices:
+            devices.append(model.device)
+        self.device.show_choices([(device, device_text(device)) for device in devices])
+        self.device.show_value(model.device)
+
+    def choose_entry(self, entry: str) -> None:
+        self.edit_wished.emit(f"Choose {entry}", lambda recipe: with_entry(recipe, entry), f"entry {entry}")
+
+    def _choose_device(self, device: str) -> None:
+        self.edit_wished.emit(f"Use {device_text(device)}", lambda recipe: with_model(recipe, device=device), "device")
+
+
+def device_text(device: str) -> str:
+    """Return how a device is called in the window: ``CPU``, ``GPU 0 (CUDA)``, ``GPU (MPS)``."""
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        return "CPU"
+    return f"GPU {number} ({kind.upper()})" if number else f"GPU ({kind.upper()})"

@@ -1,0 +1,165 @@
+"""What the app team gets: inputs, outputs, operations, size, and where the files are."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...core.results import CoreMLSummary, ExportResult
+from .. import theme
+from ..models.features import FeaturesModel, feature_rows
+from ..models.operations import OperationsModel, operation_rows
+from ..state.session import Session
+from .bars import BarDelegate
+from .coreml_options import target_text
+from .empty_state import EmptyState
+
+_FILES = {"torchscript": "TorchScript", "coreml": "Core ML", "recipe": "Recipe"}
+
+
+class CoreMLTab(QWidget):
+    reveal_wished = Signal(str)
+
+    def __init__(self, export: QAction) -> None:
+        super().__init__()
+        self._result: ExportResult | None = None
+        self._build(export)
+
+    def _build(self, export: QAction) -> None:
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.stale = QLabel("The recipe has changed since this export; export again to see its effect.")
+        self.stale.setWordWrap(True)
+        self.features = FeaturesModel(self)
+        self.feature_table = _table(self.features, "Inputs and outputs")
+        for column, characters in ((0, 8), (1, 18), (2, 10), (3, 10), (4, 20)):
+            self.feature_table.header().resizeSection(column, characters * self.fontMetrics().averageCharWidth() + 10)
+        self.operations = OperationsModel(self)
+        self.operation_table = _table(self.operations, "Operations")
+        self.operation_table.setItemDelegateForColumn(1, BarDelegate(self.operation_table))
+        self.operation_table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.operation_table.header().setStretchLastSection(True)
+        self._files = QGridLayout()
+        self._files.setHorizontalSpacing(10)
+        self._files.setColumnStretch(1, 1)
+        tables = QSplitter(Qt.Orientation.Vertical)
+        tables.addWidget(_titled("Inputs and outputs", self.feature_table))
+        tables.addWidget(_titled("Operations", self.operation_table))
+        tables.setStretchFactor(1, 1)
+        tables.setSizes([170, 330])
+        tables.setChildrenCollapsible(False)
+        page = QWidget()
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(12, 10, 12, 10)
+        inner.setSpacing(8)
+        inner.addWidget(self.stale)
+        inner.addWidget(self.summary)
+        inner.addLayout(self._files)
+        inner.addWidget(tables, 1)
+        self._empty = EmptyState("No Core ML package yet", "Export the model to see what an app gets.", export)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+
+    def show_state(self, session: Session) -> None:
+        exported = session.exported
+        self._stack.setCurrentIndex(0 if exported is None else 1)
+        self.stale.setVisible(session.is_result_stale)
+        if exported is None or exported.result == self._result:
+            return
+        self._result = exported.result
+        self._show_files(exported.result)
+        summary = exported.coreml
+        self.summary.setText(summary_text(summary))
+        self.features.show(feature_rows(summary) if summary else ())
+        self.operations.show(operation_rows(summary.operations) if summary else ())
+        self.operation_table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+
+    def _show_files(self, result: ExportResult) -> None:
+        while item := self._files.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        for row, (kind, file) in enumerate(result.files.items()):
+            kind_label = QLabel(_FILES.get(kind, kind))
+            kind_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            name = QLabel(Path(file).name)
+            name.setToolTip(file)
+            name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            reveal = QToolButton()
+            reveal.setText("Show in Folder")
+            reveal.setIcon(theme.icon("reveal"))
+            reveal.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            reveal.setAutoRaise(True)
+            reveal.setAccessibleName(f"Show {Path(file).name} in its folder")
+            reveal.clicked.connect(lambda checked=False, file=file: self.reveal_wished.emit(file))
+            for column, widget in enumerate((kind_label, name, reveal)):
+                self._files.addWidget(widget, row, column)
+
+
+def summary_text(summary: CoreMLSummary | None) -> str:
+    """Return one line on the package."""
+    if summary is None:
+        return "No Core ML package was made: it is switched off, or coremltools is not installed."
+    parts = [size_text(summary.size_bytes)]
+    if summary.minimum_deployment_target:
+        try:
+            parts.append(f"for {target_text(summary.minimum_deployment_target)}")
+        except AssertionError:
+            parts.append(f"for {summary.minimum_deployment_target}")
+    if summary.precision:
+        parts.append(summary.precision)
+    if summary.specification_version:
+        parts.append(f"specification {summary.specification_version}")
+    count = sum(summary.operations.values())
+    parts.append(f"{count} operation{'' if count == 1 else 's'}")
+    return " · ".join(parts)
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size in the units of file windows (1 MB is a million bytes)."""
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.2f} GB"
+
+
+def _titled(title: str, table: QTreeView) -> QWidget:
+    box = QWidget()
+    layout = QVBoxLayout(box)
+    layout.setContentsMargins(0, 6, 0, 0)
+    layout.setSpacing(4)
+    heading = QLabel(title)
+    font = heading.font()
+    font.setBold(True)
+    heading.setFont(font)
+    layout.addWidget(heading)
+    layout.addWidget(table)
+    return box
+
+
+def _table(model: FeaturesModel | OperationsModel, name: str) -> QTreeView:
+    table = QTreeView()
+    table.setModel(model)
+    table.setRootIsDecorated(False)
+    table.setUniformRowHeights(True)
+    table.setFrameShape(QFrame.Shape.StyledPanel)
+    table.setAccessibleName(name)
+    return table

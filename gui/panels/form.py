@@ -1,0 +1,108 @@
+"""Form fields that follow the recipe: shown values never look like edits, and an edit is told once."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QScrollArea, QSpinBox, QWidget
+
+
+class Choice(QComboBox):
+    """One of several values, each with its text."""
+
+    def __init__(self, choices: list[tuple[str, str]], name: str, changed: Callable[[str], None]) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(12)
+        self.show_choices(choices)
+        self.activated.connect(lambda: changed(self.currentData()))
+
+    def show_choices(self, choices: list[tuple[str, str]]) -> None:
+        if [(self.itemData(n), self.itemText(n)) for n in range(self.count())] == choices:
+            return
+        with QSignalBlocker(self):
+            chosen = self.currentData()
+            self.clear()
+            for value, text in choices:
+                self.addItem(text, value)
+            self.show_value(chosen or "")
+
+    def show_value(self, value: str) -> None:
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self.findData(value))
+
+
+class Switch(QCheckBox):
+    def __init__(self, text: str, changed: Callable[[bool], None]) -> None:
+        super().__init__(text)
+        self.clicked.connect(changed)
+
+    def show_value(self, value: bool) -> None:
+        self.setChecked(value)
+
+
+class TextField(QLineEdit):
+    """Told when Enter is pressed or the field is left; Escape brings the former text back."""
+
+    def __init__(self, name: str, changed: Callable[[str], None], hint: str = "") -> None:
+        super().__init__()
+        self._shown = ""
+        self._changed = changed
+        self.setAccessibleName(name)
+        self.setPlaceholderText(hint)
+        self.editingFinished.connect(self._tell)
+
+    def show_value(self, text: str) -> None:
+        self._shown = text
+        if self.text() != text:
+            self.setText(text)
+            self.setCursorPosition(0)
+
+    def _tell(self) -> None:
+        if self.text() != self._shown:
+            self._shown = self.text()
+            self._changed(self.text())
+
+
+class Number(QSpinBox):
+    """A whole number; turning the wheel without the focus scrolls the form, as people expect."""
+
+    def __init__(self, name: str, lowest: int, highest: int, changed: Callable[[int], None]) -> None:
+        super().__init__()
+        self.setRange(lowest, highest)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.valueChanged.connect(changed)
+
+    def show_value(self, value: int) -> None:
+        with QSignalBlocker(self):
+            self.setValue(value)
+
+
+def form(parent: QWidget) -> QFormLayout:
+    """Return a form layout that grows sideways and never cuts its labels."""
+    layout = QFormLayout(parent)
+    layout.setContentsMargins(10, 8, 10, 8)
+    layout.setHorizontalSpacing(10)
+    layout.setVerticalSpacing(7)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+    return layout
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """Return a frame in which a form can be higher than its place."""
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def remark(text: str = "") -> QLabel:
+    """Return a line of explanation below a field."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
+    return label

@@ -1,0 +1,81 @@
+"""What the model's own code, torch and coremltools print."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from .. import theme
+from .empty_state import EmptyState
+
+LINE_LIMIT = 20_000
+PENDING_LIMIT = 200_000
+"""Characters kept for the next picture; of a flood between two pictures the end is what matters."""
+
+
+class LogPanel(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._pending = ""
+        self._clock = QTimer(self)
+        self._clock.setSingleShot(True)
+        self._clock.setInterval(50)
+        self._clock.timeout.connect(self._write)
+        self._build()
+
+    def _build(self) -> None:
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setMaximumBlockCount(LINE_LIMIT)
+        self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.text.setFont(theme.code_font())
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setAccessibleName("Log")
+        clear, copy = QToolButton(), QToolButton()
+        clear.setText("Clear")
+        clear.clicked.connect(self.clear)
+        copy.setText("Copy All")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text.toPlainText()))
+        row = QHBoxLayout()
+        row.setContentsMargins(6, 2, 6, 2)
+        row.addStretch()
+        row.addWidget(copy)
+        row.addWidget(clear)
+        page = QWidget()
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addLayout(row)
+        inner.addWidget(self.text)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(EmptyState("Nothing printed", "What the model, torch and coremltools print comes here."))
+        self._stack.addWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+
+    def add(self, text: str) -> None:
+        """Take printed text; it is shown with the next picture, so that a flood costs one."""
+        self._pending = (self._pending + text)[-PENDING_LIMIT:]
+        if not self._clock.isActive():
+            self._clock.start()
+
+    def clear(self) -> None:
+        self._pending = ""
+        self.text.clear()
+        self._stack.setCurrentIndex(0)
+
+    def _write(self) -> None:
+        bar = self.text.verticalScrollBar()
+        was_at_end = bar.value() >= bar.maximum() - 2
+        cursor = QTextCursor(self.text.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        for number, part in enumerate(self._pending.replace("\r\n", "\n").split("\r")):
+            if number:
+                # A carriage return (a progress bar in the text) writes the last line anew.
+                cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock, QTextCursor.MoveMode.KeepAnchor)
+                cursor.removeSelectedText()
+            cursor.insertText(part)
+        self._pending = ""
+        self._stack.setCurrentIndex(1)
+        if was_at_end:
+            bar.setValue(bar.maximum())

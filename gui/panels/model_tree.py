@@ -1,0 +1,210 @@
+"""The model: before it has run, what the file offers; then its modules with their marks."""
+
+from collections import Counter
+
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QStackedWidget,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...core.recipe.model import Mark
+from ..models.entries import EntriesModel
+from ..models.module_tree import MARK, NAME, PARAMETERS, PATH_ROLE, PROBLEMS, TYPE, ModuleTreeModel
+from ..state.edits import with_mark
+from ..state.session import Document, Session
+from .choices import ChoiceDelegate
+from .empty_state import EmptyState
+
+_CHOICES = [("", "inherit"), ("trace", "trace"), ("script", "script")]
+
+
+class ModelTreePanel(QWidget):
+    module_chosen = Signal(str)
+    entry_wished = Signal(str)
+    edit_wished = Signal(str, object, str)
+    """Name of the step, an ``Edit``, and a key by which steps merge."""
+
+    def __init__(self, trust: QAction, mark_actions: dict[str, QAction]) -> None:
+        super().__init__()
+        self._is_showing = False
+        self._build(trust)
+        self._connect(mark_actions)
+
+    def _build(self, trust: QAction) -> None:
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter modules")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setAccessibleName("Filter modules")
+        self.model = ModuleTreeModel(self)
+        self._shown = QSortFilterProxyModel(self)
+        self._shown.setSourceModel(self.model)
+        self._shown.setRecursiveFilteringEnabled(True)
+        self._shown.setFilterRole(PATH_ROLE)
+        self._shown.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.tree = _ModuleTree()
+        self.tree.setModel(self._shown)
+        self.tree.setAccessibleName("Modules of the model")
+        self.tree.setItemDelegateForColumn(MARK, ChoiceDelegate(lambda index: _CHOICES, parent=self.tree))
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(24)
+        width = self.fontMetrics().averageCharWidth()
+        for column, characters in ((NAME, 18), (MARK, 16), (TYPE, 14), (PARAMETERS, 9), (PROBLEMS, 3)):
+            header.resizeSection(column, width * characters + 10)
+        header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(PROBLEMS, QHeaderView.ResizeMode.ResizeToContents)
+        loaded = QWidget()
+        layout = _column(loaded)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.tree)
+
+        self._reason = QLabel()
+        self._reason.setWordWrap(True)
+        self.trust_button = QToolButton()
+        self.trust_button.setDefaultAction(trust)
+        self.trust_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.entries = EntriesModel(self)
+        self.outline = QTreeView()
+        self.outline.setRootIsDecorated(False)
+        self.outline.setModel(self.entries)
+        self.outline.setFrameShape(QTreeView.Shape.NoFrame)
+        self.outline.setAccessibleName("What the file offers")
+        self.outline.header().setStretchLastSection(False)
+        self.outline.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        outlined = QWidget()
+        layout = _column(outlined)
+        layout.addWidget(self._reason)
+        layout.addWidget(self.trust_button)
+        layout.addWidget(self.outline)
+
+        self._empty = EmptyState("No model", "Open a Python file with a model, or a recipe.")
+        self._stack = QStackedWidget()
+        for page in (self._empty, outlined, loaded):
+            self._stack.addWidget(page)
+        layout = _column(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+
+    def _connect(self, mark_actions: dict[str, QAction]) -> None:
+        self.filter.textChanged.connect(self._filter)
+        self.model.mark_chosen.connect(self._wish_mark)
+        self.tree.selectionModel().currentChanged.connect(self._choose)
+        self.outline.activated.connect(self._choose_entry)
+        self.outline.selectionModel().currentChanged.connect(self._choose_entry)
+        for mark, action in mark_actions.items():
+            self.tree.addAction(action)
+            action.triggered.connect(lambda checked=False, mark=mark: self.mark_current(mark))
+
+    def mark_current(self, mark: str) -> None:
+        """Mark the selected module; ``mark`` is ``trace``, ``script`` or empty for inherit."""
+        index = self._shown.mapToSource(self.tree.currentIndex())
+        if index.isValid():
+            self.model.setData(index.siblingAtColumn(MARK), mark)
+
+    def show_state(self, session: Session) -> None:
+        self._is_showing = True
+        document, inspection = session.document, session.inspection
+        if document is None:
+            self._stack.setCurrentIndex(0)
+        elif inspection is None or not inspection.modules:
+            self._show_outline(session, document)
+        else:
+            had_rows = self.model.rowCount() > 0
+            problems = Counter(d.module for d in session.diagnostics if d.module is not None)
+            before = self.model.index_of("")
+            self.model.show(inspection.modules, document.recipe.marks, problems)
+            if not had_rows or before != self.model.index_of(""):
+                self.tree.expandToDepth(1)
+            self._stack.setCurrentIndex(2)
+            self._select(session.selection.module)
+        self._is_showing = False
+
+    def _show_outline(self, session: Session, document: Document) -> None:
+        self._stack.setCurrentIndex(1)
+        self.model.show((), {}, Counter())
+        self.entries.show(document.entries)
+        names = [entry.name for entry in document.entries]
+        if document.recipe.model.entry in names:
+            self.outline.setCurrentIndex(self.entries.index(names.index(document.recipe.model.entry), 0))
+        self.trust_button.setVisible(session.trust != "given")
+        self._reason.setText(_outline_reason(session, document))
+
+    def _select(self, path: str | None) -> None:
+        index = QModelIndex() if path is None else self._shown.mapFromSource(self.model.index_of(path))
+        if index.isValid() and index.siblingAtColumn(NAME) != self.tree.currentIndex().siblingAtColumn(NAME):
+            self.tree.setCurrentIndex(index)
+            self.tree.scrollTo(index)
+
+    def _choose(self, current: QModelIndex) -> None:
+        path = self.model.path_at(self._shown.mapToSource(current))
+        if path is not None and not self._is_showing:
+            self.module_chosen.emit(path)
+
+    def _choose_entry(self, index: QModelIndex) -> None:
+        entry = self.entries.row_at(index)
+        if entry is not None and not self._is_showing:
+            self.entry_wished.emit(entry.name)
+
+    def _filter(self, text: str) -> None:
+        self._shown.setFilterFixedString(text)
+        if text:
+            self.tree.expandAll()
+
+    def _wish_mark(self, path: str, mark: Mark | None) -> None:
+        name = f"{'Inherit the mark of' if mark is None else 'Mark'} {path or 'the model'}"
+        name += f" as {mark}" if mark else ""
+        self.edit_wished.emit(name, lambda recipe: with_mark(recipe, path, mark), "")
+
+
+class _ModuleTree(QTreeView):
+    """Enter and F2 open the mark's list whatever column the cursor is in; a click on a mark opens it too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setUniformRowHeights(True)
+        self.setAlternatingRowColors(False)
+        self.setFrameShape(QTreeView.Shape.NoFrame)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setIndentation(16)
+        self.clicked.connect(self._edit_mark)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.edit(self.currentIndex().siblingAtColumn(MARK))
+            return
+        super().keyPressEvent(event)
+
+    def _edit_mark(self, index: QModelIndex) -> None:
+        if index.column() == MARK and index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
+
+
+def _outline_reason(session: Session, document: Document) -> str:
+    name = document.model_file.name
+    if session.trust != "given":
+        return f"Read from the text of {name}; nothing of it has run. Loading the model runs the file."
+    if document.missing_arguments:
+        missing = ", ".join(document.missing_arguments)
+        return f"{document.recipe.model.entry} needs: {missing}. Fill it in under Setup, and the model is loaded."
+    if session.job is not None and session.job.kind == "inspect":
+        return f"Loading {document.recipe.model.entry or name} …"
+    if session.failure is not None:
+        return f"{document.recipe.model.entry or name} could not be loaded; the message above says why."
+    return f"What {name} offers:"
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    layout = QVBoxLayout(widget)
+    layout.setContentsMargins(4, 4, 4, 4)
+    layout.setSpacing(4)
+    return layout

@@ -1,0 +1,160 @@
+"""Options of the window's command line: chiefly pictures, which need no screen."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from ..core.errors import CHECK_FAILED, DONE, FAILED, WORKER_DIED
+
+if TYPE_CHECKING:
+    from .desktop import Desktop, TrustAnswer
+
+EXPORT_LIMIT_S = 600
+SETTLE_MS = 400
+"""Time for colours and layout to be finished before the picture is taken."""
+
+
+def run_with_options(arguments: Sequence[str]) -> int:
+    """Parse the options and do what they say; return the exit code."""
+    parser = argparse.ArgumentParser(prog="exportdesk gui", description="Open the ExportDesk window.")
+    parser.add_argument("path", nargs="?", type=Path, metavar="FILE|RECIPE", help="what to open")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save a picture of the window there, and end")
+    parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the window")
+    parser.add_argument("--export", action="store_true", help="export what is opened; this runs the model file")
+    parser.add_argument("--tab", choices=("torchscript", "coreml", "checks"), help="which result to show")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the export goes")
+    parser.add_argument("--size", default="1480x940", metavar="WxH", help="size of the picture")
+    options = parser.parse_args(list(arguments))
+    if options.screenshot is None:
+        return _open_window(options)
+    return _Picture(options).take()
+
+
+def _open_window(options: argparse.Namespace) -> int:
+    from .__main__ import main
+
+    if options.theme:
+        from .settings import THEME, system_settings
+
+        system_settings().put(THEME, options.theme)
+    return main([str(options.path)] if options.path else [])
+
+
+def _answering_desktop(*, is_trusted: bool) -> "Desktop":
+    """Return a desktop that shows no dialog: whoever asks for an export on the command line trusts the file."""
+    from .desktop import Desktop
+
+    class AnsweringDesktop(Desktop):
+        def ask_trust(self, model_file: Path, answer: "Callable[[TrustAnswer], None]") -> None:
+            answer("file" if is_trusted else "no")
+
+    return AnsweringDesktop()
+
+
+def _print_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    if "propagateSizeHints" not in text:  # said of every window that is drawn without a screen, and no fault
+        print(text, file=sys.stderr)
+
+
+class _Picture:
+    """One window that lives until its picture is saved; it neither reads nor writes a person's settings."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        self._options = options
+        self._code = DONE
+
+    def take(self) -> int:
+        from . import theme
+        from .__main__ import application
+        from .app import Workbench
+        from .engine_thread import EngineThread
+        from .main_window import MainWindow
+        from .settings import Settings
+
+        app = application()
+        qInstallMessageHandler(_print_message)
+        theme.apply_theme(self._options.theme or "light")
+        settings = Settings(QSettings(os.devnull, QSettings.Format.IniFormat))
+        self._window = MainWindow(settings)
+        width, _, height = self._options.size.partition("x")
+        self._window.resize(int(width), int(height))
+        self._window.show()
+        engine = EngineThread(parent=self._window)
+        self._bench = Workbench(self._window, settings, _answering_desktop(is_trusted=self._options.export), engine)
+        engine.start()
+        if self._options.path is not None:
+            self._bench.open(self._options.path)
+        self._run()
+        app.exec()
+        engine.close()
+        return self._code
+
+    def _run(self) -> None:
+        if self._options.out is not None:
+            from .state.happenings import OutChosen
+
+            self._bench.tell(OutChosen(out=self._options.out.absolute()))
+        self._clock = QTimer(self._window)
+        self._clock.setInterval(50)
+        self._clock.timeout.connect(self._save_when_quiet)
+        self._limit = QTimer(self._window)
+        self._limit.setSingleShot(True)
+        self._limit.timeout.connect(self._give_up)
+        self._limit.start(EXPORT_LIMIT_S * 1000)
+        self._is_export_due = self._options.export
+        self._quiet_turns = 0
+        self._clock.start()
+
+    def _save_when_quiet(self) -> None:
+        """Export once the model is loaded, and save once nothing runs and nothing is about to."""
+        session = self._bench.session
+        if session.failure is not None:
+            self._code = session.failure.exit_code or FAILED
+            self._is_export_due = False
+        is_busy = session.job is not None or session.needs_inspection
+        if is_busy:
+            self._quiet_turns = 0
+            return
+        if self._is_export_due:
+            self._is_export_due = False
+            self._bench.export()
+            self._quiet_turns = 0
+            return
+        self._quiet_turns += 1
+        if self._quiet_turns == 2:
+            self._arrange()
+        if self._quiet_turns * self._clock.interval() >= SETTLE_MS:
+            self._save()
+
+    def _arrange(self) -> None:
+        exported = self._bench.session.exported
+        if exported is not None:
+            if not exported.result.is_good:
+                self._code = CHECK_FAILED
+            tab = self._options.tab or "torchscript"
+            self._window.tabs.setCurrentIndex(("torchscript", "coreml", "checks").index(tab))
+        if self._bench.session.inspection is not None and self._bench.session.inspection.modules:
+            self._bench.workspace.tree.module_chosen.emit("")
+
+    def _give_up(self) -> None:
+        print(f"The export took longer than {EXPORT_LIMIT_S} s.", file=sys.stderr)
+        self._code = WORKER_DIED
+        self._save()
+
+    def _save(self) -> None:
+        self._clock.stop()
+        path: Path = self._options.screenshot
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._window.grab().save(str(path)):
+            print(f"The picture cannot be saved at {path}.", file=sys.stderr)
+            self._code = FAILED
+        app = QApplication.instance()
+        assert app is not None
+        app.exit(0)  # not quit: that would ask the window, which asks about unsaved edits

@@ -1,0 +1,125 @@
+"""All panels of the window, each in its place."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+
+from .main_window import MainWindow
+from .panels.banner import Banner
+from .panels.checks_tab import ChecksTab
+from .panels.choosers import ChoosersPanel
+from .panels.coreml_options import CoreMLOptionsPanel
+from .panels.coreml_tab import CoreMLTab
+from .panels.inputs import InputsPanel
+from .panels.log import LogPanel
+from .panels.model_setup import ModelSetupPanel
+from .panels.model_tree import ModelTreePanel
+from .panels.problems import ProblemsPanel
+from .panels.progress import ProgressPanel
+from .panels.run_options import RunOptionsPanel
+from .panels.source import SourcePanel
+from .panels.status import StatusPanel
+from .panels.torchscript_tab import TorchScriptTab
+from .state.session import Session
+
+_Left = Qt.DockWidgetArea.LeftDockWidgetArea
+_Right = Qt.DockWidgetArea.RightDockWidgetArea
+_Bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class Workspace:
+    """Makes the panels and shows them a session; knows nothing of what their wishes mean."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        actions = window.action_table
+        marks = {"trace": "mark_trace", "script": "mark_script", "": "mark_inherit"}
+        self.banner = Banner()
+        self.choosers = ChoosersPanel()
+        self.progress = ProgressPanel(actions["cancel"])
+        self.status = StatusPanel()
+        self.tree = ModelTreePanel(actions["trust"], {mark: actions[name] for mark, name in marks.items()})
+        self.source = SourcePanel()
+        self.inputs = InputsPanel(actions["add_input"], actions["remove_input"])
+        self.coreml_options = CoreMLOptionsPanel()
+        self.setup = ModelSetupPanel(actions["choose_weights"], actions["export_to"])
+        self.run_options = RunOptionsPanel()
+        self.problems = ProblemsPanel()
+        self.log = LogPanel()
+        self.torchscript_tab = TorchScriptTab(actions["export"])
+        self.coreml_tab = CoreMLTab(actions["export"])
+        self.checks_tab = ChecksTab(actions["export"])
+        self._place(window)
+
+    def _place(self, window: MainWindow) -> None:
+        window.add_banner(self.banner)
+        toolbar, export = window.toolbar, window.action_table["export"]
+        toolbar.addWidget(self.choosers)
+        toolbar.addSeparator()
+        toolbar.addAction(export)
+        button = toolbar.widgetForAction(export)
+        assert isinstance(button, QToolButton)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        toolbar.addWidget(self.progress)
+        window.statusBar().addPermanentWidget(self.status)
+        window.add_dock("model", "Model", self.tree, _Left)
+        window.add_dock("source", "Source", self.source, _Left)
+        window.add_dock("inputs", "Inputs", self.inputs, _Right)
+        window.add_dock("coreml", "Core ML", self.coreml_options, _Right)
+        window.add_dock("setup", "Setup", self.setup, _Right, onto="coreml")
+        window.add_dock("checks", "Checks", self.run_options, _Right, onto="setup")
+        window.add_dock("problems", "Problems", self.problems, _Bottom)
+        window.add_dock("log", "Log", self.log, _Bottom, onto="problems")
+        window.tabs.addTab(self.torchscript_tab, "TorchScript")
+        window.tabs.addTab(self.coreml_tab, "Core ML")
+        window.tabs.addTab(self.checks_tab, "Checks")
+        window.finish_layout()
+        self.problems.count_changed.connect(self._title_problems)
+
+    def editing_panels(
+        self,
+    ) -> tuple[ModelTreePanel, InputsPanel, CoreMLOptionsPanel, ModelSetupPanel, RunOptionsPanel, ChoosersPanel]:
+        return (self.tree, self.inputs, self.coreml_options, self.setup, self.run_options, self.choosers)
+
+    def show_state(self, before: Session | None, now: Session) -> None:
+        """Show a session; progress alone, the commonest change by far, touches the progress panel alone."""
+        self.progress.show_state(now.job)
+        if before is not None and _differs_in_progress_only(before, now):
+            return
+        self.banner.show_state(now.failure, now.notice)
+        self.status.show_state(now)
+        self.tree.show_state(now)
+        self.source.show_state(now)
+        self.problems.show_state(now)
+        self.torchscript_tab.show_state(now)
+        self.coreml_tab.show_state(now)
+        self.checks_tab.show_state(now)
+        if before is None or before.document is not now.document or before.worker is not now.worker:
+            self.show_edited(now)
+            self.inputs.show_state(now)
+
+    def show_edited(self, now: Session) -> None:
+        """Show the recipe's values again, also where a field holds something that was refused."""
+        for panel in (self.coreml_options, self.setup, self.run_options, self.choosers):
+            panel.show_state(now)
+
+    def focus_search(self) -> None:
+        self._window.tabs.setCurrentWidget(self.torchscript_tab)
+        self.torchscript_tab.focus_search()
+
+    def focus_filter(self) -> None:
+        self._window.reveal_dock("model")
+        self.tree.filter.setFocus()
+
+    def set_zoom(self, zoom: int) -> None:
+        self.source.view.set_zoom(zoom)
+        self.torchscript_tab.set_zoom(zoom)
+
+    def _title_problems(self, count: int) -> None:
+        self._window.docks["problems"].setWindowTitle(f"Problems ({count})" if count else "Problems")
+
+
+def _differs_in_progress_only(before: Session, now: Session) -> bool:
+    # Which job runs matters to other panels (what can be done now); how far it is does not.
+    same_job = (before.job and before.job.id) == (now.job and now.job.id)
+    names = (name for name in now.__struct_fields__ if name != "job")
+    return same_job and all(getattr(before, name) is getattr(now, name) for name in names)
