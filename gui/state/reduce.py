@@ -163,7 +163,8 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
                 return session
             return replace(session, exported=replace(exported_now, texts=result.texts))
         case _:
-            assert_never(event.result)
+            # A result of a job that this window never asks for changes nothing here.
+            return session
 
 
 def _failed(session: Session, job: Job, failure: Failure) -> Session:
