@@ -1,0 +1,22 @@
+import builtins
+import os
+import subprocess
+import sys
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.linear(x)
+
+builtins.print = None
+builtins.open = None
+os.environ.clear()
+subprocess.Popen = None
+sys.modules['json'] = None
