@@ -56,9 +56,12 @@ class Worker:
                         self._queue.put(request)
         except (EOFError, OSError):
             # The client is gone: nobody is left to tell, and a job that hangs must not outlive its window.
-            if self._staging is not None:
-                shutil.rmtree(self._staging, ignore_errors=True)
-            os._exit(0)
+            self._end()
+
+    def _end(self) -> NoReturn:
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+        os._exit(0)
 
     def _run(self, request: JobRequest) -> TerminalEvent:
         context = JobContext(request.job, self._emit)
@@ -85,8 +88,12 @@ class Worker:
                 sys.stdout.flush()
 
     def _emit(self, event: AnyEvent) -> None:
-        with self._sending, contextlib.suppress(OSError):
-            wire.send(self._connection, event)
+        try:
+            with self._sending:
+                wire.send(self._connection, event)
+        except OSError:
+            # The client is gone, or user code closed our pipe; the client learns of both from the process's end.
+            self._end()
 
 
 def _out_of_memory(error: MemoryError) -> Failure:

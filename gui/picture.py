@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,7 +82,9 @@ class _Picture:
         app = application()
         qInstallMessageHandler(_print_message)
         theme.apply_theme(self._options.theme or "light")
-        settings = Settings(QSettings(os.devnull, QSettings.Format.IniFormat))
+        # A file of its own: Qt saves settings by rename, and would put a file in the place of /dev/null.
+        self._folder = tempfile.TemporaryDirectory(prefix="exportdesk-picture-")
+        settings = Settings(QSettings(str(Path(self._folder.name) / "settings.ini"), QSettings.Format.IniFormat))
         self._window = MainWindow(settings)
         width, _, height = self._options.size.partition("x")
         self._window.resize(int(width), int(height))

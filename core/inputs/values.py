@@ -80,7 +80,7 @@ def make_arguments(binding: Binding, variation: Variation, *, folder: Path, devi
     """Make the values of one call.
 
     Raises:
-        ExportDeskError: ``call.sample`` where a file cannot be read.
+        ExportDeskError: ``call.sample`` where a file cannot be read, ``inputs.values`` where memory does not suffice.
     """
     generator = torch.Generator().manual_seed(variation.seed)
     make = [_make(item, variation, generator, folder, device) for item in binding.inputs]
@@ -108,7 +108,16 @@ def _make(item: Input, variation: Variation, generator: torch.Generator, folder:
                 return {member.name: value for member, value in zip(item.items, members, strict=True)}
             return tuple(members) if item.kind == "tuple" else members
         case _:
-            return _tensor(item, variation, generator, folder).to(device)
+            try:
+                return _tensor(item, variation, generator, folder).to(device)
+            except (RuntimeError, MemoryError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                fail(
+                    "inputs.values",
+                    f"The input {item.name!r} of shape {list(item.default_shape or ())} cannot be made: {reason}",
+                    hint="Use a smaller shape, or a machine with more memory.",
+                    cause=error,
+                )
 
 
 def _tensor(item: Input, variation: Variation, generator: torch.Generator, folder: Path) -> torch.Tensor:

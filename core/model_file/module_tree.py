@@ -54,7 +54,8 @@ def has_forward(module: torch.nn.Module) -> bool:
 
 def type_name(module: torch.nn.Module) -> str:
     """Return the class's name, also where the module is TorchScript."""
-    return str(getattr(module, "original_name", type(module).__name__))
+    # Only TorchScript is asked: a __getattr__ of the user's may raise anything.
+    return str(module.original_name) if isinstance(module, torch.jit.ScriptModule) else type(module).__name__
 
 
 def parameters_of(signature: inspect.Signature) -> tuple[Parameter, ...]:

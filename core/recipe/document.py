@@ -25,7 +25,7 @@ def read_recipe(path: Path) -> Recipe:
         ExportDeskError: ``recipe.*``, with the file and, where it can be told, the line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         fail("recipe.missing", f"There is no recipe at {path}.", file=str(path), hint="Check the path.")
     except (OSError, UnicodeDecodeError) as error:
@@ -42,6 +42,10 @@ def parse_recipe(text: str, *, file: str | None = None) -> Recipe:
         line = int(found["line"]) if found else None
         reason = _TOML_LINE.sub("", str(error)).strip()
         fail("recipe.syntax", f"The recipe is not valid TOML: {reason}.", file=file, line=line, cause=error)
+    except (ValueError, RecursionError) as error:
+        # An impossible date, a number of thousands of digits, brackets in brackets without end.
+        reason = str(error) or "it is nested too deep"
+        fail("recipe.syntax", f"The recipe is not valid TOML: {reason}.", file=file, cause=error)
     try:
         return msgspec.convert(document, Recipe)
     except msgspec.ValidationError as error:

@@ -61,6 +61,12 @@ DeploymentTarget = Literal[
     "visionOS26",
 ]
 
+LARGEST_SIZE = 2**40
+"""Of a dimension, in elements: more than any tensor has, and small enough to be multiplied."""
+_INTEGERS = range(-(2**63), 2**63)
+"""What TOML, and the messages to the worker, can carry."""
+_LONGEST_NAME = 255
+
 DTYPES: tuple[str, ...] = get_args(DtypeName)
 FILLS: tuple[str, ...] = get_args(FillName)
 TARGETS: tuple[str, ...] = get_args(DeploymentTarget)
@@ -81,10 +87,29 @@ class RangeDimension(Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.min < 1:
             raise ValueError(f"min is {self.min}, and a dimension is at least 1")
+        if self.max > LARGEST_SIZE:
+            raise ValueError(f"max is larger than any tensor ({LARGEST_SIZE})")
         if self.max < self.min:
             raise ValueError(f"max ({self.max}) is below min ({self.min})")
         if self.default is not None and not self.min <= self.default <= self.max:
             raise ValueError(f"default ({self.default}) is not between {self.min} and {self.max}")
+
+
+def _check_path(key: str, path: str) -> None:
+    if "\0" in path or any(len(part.encode()) > _LONGEST_NAME for part in path.replace("\\", "/").split("/")):
+        raise ValueError(f"{key} is not a path that a file can have")
+
+
+def _check_integers(value: Any) -> None:
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case int() as number if number not in _INTEGERS:
+                raise ValueError("a number of [model] arguments is too large: integers have 64 bits")
+            case list() | tuple() as members:
+                waiting += members
+            case dict() as table:
+                waiting += table.values()
 
 
 Dimension = int | RangeDimension | tuple[int, ...]
@@ -106,6 +131,9 @@ class FileFill(Part, frozen=True, kw_only=True):
     """Values read from a file, relative to the recipe."""
 
     file: str
+
+    def __post_init__(self) -> None:
+        _check_path("file", self.file)
 
 
 class Input(Part, frozen=True, kw_only=True):
@@ -142,6 +170,10 @@ class Input(Part, frozen=True, kw_only=True):
                 raise ValueError(f"input {self.name!r} has a dimension with an empty list of sizes")
             if min(sizes) < 0:
                 raise ValueError(f"input {self.name!r} has a negative size ({min(sizes)})")
+            if max(sizes) > LARGEST_SIZE:
+                raise ValueError(f"input {self.name!r} has a size larger than any tensor ({LARGEST_SIZE})")
+        if isinstance(self.value, int) and self.value not in _INTEGERS:
+            raise ValueError(f"input {self.name!r} has a value that is too large: integers have 64 bits")
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise ValueError(f"input {self.name!r}: low ({self.low:g}) is not below high ({self.high:g})")
 
@@ -174,6 +206,10 @@ class Model(Part, frozen=True, kw_only=True):
         kind, _, index = self.device.partition(":")
         if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
             raise ValueError(f"device is {self.device!r}; it is cpu, cuda, cuda:N or mps")
+        _check_path("file", self.file)
+        if self.weights is not None:
+            _check_path("weights", self.weights)
+        _check_integers(self.arguments)
 
 
 class TorchScript(Part, frozen=True, kw_only=True):
@@ -219,6 +255,8 @@ class Checks(Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 1 <= self.probes <= 10_000:
             raise ValueError("probes is a number from 1 to 10000")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError("seed is a whole number from 0 to 2**63 - 1")
 
 
 class Recipe(Part, frozen=True, kw_only=True):

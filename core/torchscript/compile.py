@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..diagnostics import Diagnostic, Severity
-from ..errors import ExportDeskError, fail
+from ..errors import Cancelled, ExportDeskError, fail
 from ..inputs.binding import Arguments
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
@@ -331,7 +331,9 @@ def eager_or_fail(loaded: LoadedModel, method: str, arguments: Arguments) -> Any
     """Run the eager model on the example, and say what is wrong where it cannot."""
     try:
         return run_eager(loaded, method, arguments)
-    except Exception as error:
+    except (Cancelled, ExportDeskError):
+        raise
+    except BaseException as error:  # what a forward raises need not be an Exception
         shapes = ", ".join(f"{tuple(v.shape)} {str(v.dtype).removeprefix('torch.')}" for v in _tensors(arguments))
         fail_in_user_code(
             "model.run",

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -48,12 +49,22 @@ def script(target: Any) -> Compiled:
 
 def load(file: Path) -> torch.jit.ScriptModule:
     """``torch.jit.load`` onto the CPU; a saved function comes back as a module, too."""
-    return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu"))
+    with _deprecation_unsaid():
+        return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu"))
 
 
 def save(compiled: Compiled, file: Path) -> None:
     """``torch.jit.save``."""
-    _jit.save(compiled, str(file))
+    with _deprecation_unsaid():
+        _jit.save(compiled, str(file))
+
+
+@contextlib.contextmanager
+def _deprecation_unsaid() -> Iterator[None]:
+    """Keep torch.jit's deprecation notice from a model file that has made warnings errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 @contextlib.contextmanager

@@ -15,8 +15,9 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
+
 builtins.print = None
 builtins.open = None
 os.environ.clear()
 subprocess.Popen = None
-sys.modules['json'] = None
+sys.modules["json"] = None

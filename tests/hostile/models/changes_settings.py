@@ -15,7 +15,8 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
-warnings.simplefilter('error')
+
+warnings.simplefilter("error")
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 sys.setrecursionlimit(400)

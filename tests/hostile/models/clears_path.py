@@ -12,6 +12,7 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
+
 sys.path.clear()
 sys.argv.clear()
 sys.meta_path.reverse()

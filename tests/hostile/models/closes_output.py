@@ -13,6 +13,7 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
+
 sys.stdout.close()
 os.close(1)
 sys.stdout = None

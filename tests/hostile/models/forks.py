@@ -13,6 +13,7 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
+
 if os.fork() == 0:
     time.sleep(600)
     os._exit(0)

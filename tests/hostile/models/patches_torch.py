@@ -12,7 +12,7 @@ class Net(nn.Module):
 
 
 def _call(self, *args, **kwargs):
-    raise RuntimeError('nothing is called today')
+    raise RuntimeError("nothing is called today")
 
 
 nn.Module.__call__ = _call

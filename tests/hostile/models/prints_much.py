@@ -12,6 +12,7 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
+
 for _ in range(200):
-    sys.stdout.write('0123456789' * 10_000 + '\n')  # 20 MB
-    sys.stderr.write('abcdefghij' * 1_000)
+    sys.stdout.write("0123456789" * 10_000 + "\n")  # 20 MB
+    sys.stderr.write("abcdefghij" * 1_000)

@@ -8,4 +8,4 @@ class Odd(BaseException):
 
 class Net(nn.Module):
     def forward(self, x):
-        raise Odd('not an Exception')
+        raise Odd("not an Exception")

@@ -1,0 +1,182 @@
+"""Measures ExportDesk against what it replaces, in one run on one machine: ``make bench``.
+
+Each figure stands beside a real peer measured in turn with it (ours, peer, ours, peer, ...), so that a busy machine
+slows both. The median of the turns is compared. Writes .bench/results.json and prints a table.
+"""
+
+import json
+import os
+import platform
+import queue
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+from process_memory import run_and_measure  # noqa: E402 - this folder is no package: it is run, not imported
+
+EXAMPLE = HERE.parents[1] / "resources" / "examples" / "control_flow_net_2.toml"
+RESULTS = HERE.parents[1] / ".bench" / "results.json"
+TURNS = int(os.environ.get("BENCH_TURNS", "5"))
+OFFSCREEN = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+COMMAND = [sys.executable, "-P", "-c", "from exportdesk.core.cli import main; main()"]
+
+
+def window_times(which: str) -> tuple[float, float]:
+    """Return seconds from the start of the process to the first picture, and to the first idle moment."""
+    started = time.time()
+    done = subprocess.run(
+        [sys.executable, str(HERE / "window_ready.py"), which],
+        env=OFFSCREEN,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    painted, idle = map(float, done.stdout.split())
+    return painted - started, idle - started
+
+
+def cold_export() -> tuple[float, int | None]:
+    """Return seconds and peak bytes of ``exportdesk export``, its checks included."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        peak = run_and_measure([*COMMAND, "export", str(EXAMPLE), "--out", f"{folder}/out"])
+        return time.perf_counter() - started, peak.total_bytes
+
+
+def plain_export() -> tuple[float, int | None]:
+    """Return seconds and peak bytes of the same export as a script, without checks."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        peak = run_and_measure([sys.executable, str(HERE / "plain_export.py"), f"{folder}/out"])
+        return time.perf_counter() - started, peak.total_bytes
+
+
+def warm_exports(count: int) -> list[float]:
+    """Return seconds of exports in a worker that has made one before."""
+    from exportdesk.core.client import WorkerClient
+    from exportdesk.core.events import JobCancelled, JobFailed, JobFinished
+    from exportdesk.core.recipe.document import read_recipe
+    from exportdesk.core.requests import Export
+    from exportdesk.core.staged_files import staging_beside
+
+    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder, WorkerClient(events.put) as client:
+        for turn in range(count + 1):
+            out = Path(folder) / f"out{turn}"
+            started = time.perf_counter()
+            client.submit(
+                Export(
+                    job=client.next_job(),
+                    recipe=read_recipe(EXAMPLE),
+                    folder=str(EXAMPLE.parent),
+                    out=str(out),
+                    staging=str(staging_beside(out)),
+                )
+            )
+            while not isinstance(event := events.get(timeout=300), JobFinished | JobFailed | JobCancelled):
+                pass
+            assert isinstance(event, JobFinished), event
+            seconds.append(time.perf_counter() - started)
+    return seconds[1:]
+
+
+def longest_stall(which: str) -> float:
+    """Return the longest time in seconds that a window's event loop was away during an export."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, str(HERE / "event_loop_stall.py"), which, f"{folder}/out"],
+            env=OFFSCREEN,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    if done.returncode:
+        raise RuntimeError(f"event_loop_stall.py {which}: {done.stderr[-2000:]}")
+    return float(done.stdout.split()[-1])
+
+
+def in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[list[Any], list[Any]]:
+    pairs = [(first(), second()) for _ in range(TURNS)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def figure(name: str, unit: str, ours: list[float], peer: list[float], peer_name: str, most: float | None) -> dict[str, Any]:
+    """Return one line of the results; ``most`` is the largest ratio to the peer that the design allows."""
+    mine, theirs = statistics.median(ours), statistics.median(peer)
+    return {
+        "name": name,
+        "unit": unit,
+        "exportdesk": mine,
+        "peer": theirs,
+        "peer_name": peer_name,
+        "ratio": mine / theirs,
+        "target": None if most is None else f"<= {most:g} x",
+        "is_met": None if most is None else mine / theirs <= most,
+        "turns": {"exportdesk": ours, "peer": peer},
+    }
+
+
+def measure() -> list[dict[str, Any]]:
+    say("windows")
+    ours, bare = in_turn(lambda: window_times("exportdesk"), lambda: window_times("bare"))
+    figures = [
+        figure("window, first picture", "s", [o[0] for o in ours], [b[0] for b in bare], "bare Qt window", 1.5),
+        figure("window, ready for use", "s", [o[1] for o in ours], [b[1] for b in bare], "bare Qt window", 1.5),
+    ]
+    say("cold exports")
+    ours, plain = in_turn(cold_export, plain_export)
+    script = [seconds for seconds, _ in plain]
+    figures.append(figure("cold export, with checks", "s", [o[0] for o in ours], script, "plain script", 1.1))
+    say("warm exports")
+    figures.append(figure("warm export, with checks", "s", warm_exports(TURNS), script, "plain script", 0.6))
+    if all(peak is not None for _, peak in [*ours, *plain]):
+        figures.append(
+            figure(
+                "peak memory of an export, all processes",
+                "MB",
+                [peak / 1e6 for _, peak in ours],
+                [peak / 1e6 for _, peak in plain],
+                "plain script",
+                None,
+            )
+        )
+    say("event loop during an export")
+    ours, bare = in_turn(lambda: longest_stall("exportdesk"), lambda: longest_stall("bare"))
+    stall = figure(
+        "longest stall of the window", "ms", [1000 * s for s in ours], [1000 * s for s in bare], "bare window beside it", None
+    )
+    figures.append(stall | {"target": "<= 50 ms", "is_met": stall["exportdesk"] <= 50})
+    return figures
+
+
+def say(text: str) -> None:
+    print(f"measuring {text}, {TURNS} turns ...", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    figures = measure()
+    machine = {"system": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()}
+    machine["load_average"] = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"machine": machine, "turns": TURNS, "figures": figures}, indent=2) + "\n")
+    print(f"{'':42}{'ExportDesk':>12}{'peer':>12}{'ratio':>8}  {'target':<10} peer")
+    for row in figures:
+        verdict = "" if row["is_met"] is None else "met" if row["is_met"] else "MISSED"
+        print(
+            f"{row['name']:42}{row['exportdesk']:>9.2f} {row['unit']:<2}{row['peer']:>9.2f} {row['unit']:<2}"
+            f"{row['ratio']:>8.2f}  {row['target'] or '-':<10} {row['peer_name']} {verdict}"
+        )
+    print(f"written: {RESULTS}")
+
+
+if __name__ == "__main__":
+    main()
