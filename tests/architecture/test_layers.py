@@ -162,7 +162,7 @@ def test_that_every_module_says_what_it_is(path):
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("exportdesk.gui", ENGINE),
+        ("exportdesk.gui.app", ENGINE),
         ("exportdesk.core.cli", ENGINE | QT),
         ("exportdesk.core.client", ENGINE | QT),
         ("exportdesk.core.worker", QT),

@@ -95,8 +95,7 @@ def longest_stall(which: str) -> float:
         done = subprocess.run(
             [sys.executable, str(HERE / "event_loop_stall.py"), which, f"{folder}/out"],
             env=OFFSCREEN,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
         )
     if done.returncode:
@@ -109,7 +108,9 @@ def in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[list[A
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
-def figure(name: str, unit: str, ours: list[float], peer: list[float], peer_name: str, most: float | None) -> dict[str, Any]:
+def figure(
+    name: str, unit: str, ours: list[float], peer: list[float], peer_name: str, most: float | None
+) -> dict[str, Any]:
     """Return one line of the results; ``most`` is the largest ratio to the peer that the design allows."""
     mine, theirs = statistics.median(ours), statistics.median(peer)
     return {
@@ -152,7 +153,12 @@ def measure() -> list[dict[str, Any]]:
     say("event loop during an export")
     ours, bare = in_turn(lambda: longest_stall("exportdesk"), lambda: longest_stall("bare"))
     stall = figure(
-        "longest stall of the window", "ms", [1000 * s for s in ours], [1000 * s for s in bare], "bare window beside it", None
+        "longest stall of the window",
+        "ms",
+        [1000 * s for s in ours],
+        [1000 * s for s in bare],
+        "bare window beside it",
+        None,
     )
     figures.append(stall | {"target": "<= 50 ms", "is_met": stall["exportdesk"] <= 50})
     return figures

@@ -16,7 +16,12 @@ class FirstPaint(QObject):
     seen: float | None = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if self.seen is None and event.type() == QEvent.Type.Paint and isinstance(watched, QWidget) and watched.isWindow():
+        if (
+            self.seen is None
+            and event.type() == QEvent.Type.Paint
+            and isinstance(watched, QWidget)
+            and watched.isWindow()
+        ):
             self.seen = time.time()
         return False
 
