@@ -194,6 +194,48 @@ class UnsupportedOperation(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
+class ValueRange(msgspec.Struct, frozen=True, kw_only=True):
+    """Magnitudes of one half-precision value of a program, as float32 computes it."""
+
+    name: str
+    operation: str
+    module: str | None
+    """Submodule that it came from; None where the package does not tell."""
+    largest: float
+    smallest: float
+    """Smallest that is not zero."""
+    overflowing: int
+    """Elements beyond 65504, which half precision makes infinite."""
+    subnormal: int
+    """Elements below 2**-14, of which half precision keeps fewer digits or none."""
+    elements: int
+
+
+class ValueErrorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a program in its own precision, compared with the same in float32."""
+
+    name: str
+    operation: str
+    module: str | None
+    differs: bool = False
+    is_overflow: bool = False
+    """Infinite or no number, where float32 gives a number."""
+    max_absolute_error: float = 0.0
+    max_relative_error: float = 0.0
+    """Of the largest magnitude of the value."""
+    psnr_db: float | None = None
+    """None where both are equal."""
+
+
+class RoundingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What rounding does to a program, value by value in the program's order."""
+
+    rows: tuple[ValueErrorRow, ...]
+    diverged_at: str | None = None
+    """The value whose rounding made a branch or loop go another way; nothing behind it was compared."""
+    first_overflow: str | None = None
+
+
 class PackageRun(Result, frozen=True, kw_only=True, tag="run"):
     """A package that was run by reference execution; where only support was asked for, nothing was run."""
 

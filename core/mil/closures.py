@@ -56,7 +56,7 @@ def _several_results(
 
 def finisher(kind: ValueType, operation: Operation, *, rounds: bool) -> Callable[[Any], Any]:
     """Return what makes a raw result the value that the program declares: its type, its rounding, its shape."""
-    if not isinstance(kind, TensorType) or kind.dtype == "str":
+    if not isinstance(kind, TensorType) or kind.dtype == "str" or operation.type == "classify":
         return _unchanged
     dtype, holder, rank = kind.dtype, holder_dtype(kind.dtype), len(kind.shape)
     shape = None if None in kind.shape else torch.Size([size or 0 for size in kind.shape])

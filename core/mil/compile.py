@@ -16,7 +16,7 @@ from . import operations
 from .closures import bind_places, cond_step, finisher, while_step
 from .constants import Constant, as_plain
 from .program import Binding, Block, Function, Operation, Value, ValueType
-from .steps import NOTHING, OBSERVER, CompiledBlock, Frame, Step, raise_located
+from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, raise_located
 from .table import Call, Entry, Parameter, ResultType, Tensors, find
 from .weights import WeightFiles
 
@@ -86,7 +86,7 @@ class _Compiler:
                 compiled = self._operation(operation, scope, own)
             except ExportDeskError:
                 raise
-            except (RuntimeError, ValueError, IndexError, TypeError, ArithmeticError, MemoryError) as error:
+            except OPERATION_ERRORS as error:
                 raise_located(operation, error)
                 raise
             if compiled is not None:

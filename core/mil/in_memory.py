@@ -22,6 +22,7 @@ from .program import (
     Value,
     ValueType,
 )
+from .scopes import scope_of
 from .weights import WeightFiles
 
 _HIDDEN_INPUTS = ("_existing_blocks", "_cond", "_body", "_true_fn", "_false_fn", "name")
@@ -90,10 +91,11 @@ def _block(source: Any, inputs: tuple[Named, ...]) -> Block:
 
 def _operation(source: Any) -> Operation:
     outputs = tuple(Named(variable.name, _type(variable)) for variable in source.outputs)
-    module, file, line = place_of(source)
+    parts = scope_of(source)
+    module = None if parts is None else ".".join(parts)
     if source.op_type == "const":
         value = _constant(source.outputs[0])
-        return Operation("const", {}, outputs, attributes={"val": value}, module=module, file=file, line=line)
+        return Operation("const", {}, outputs, attributes={"val": value}, module=module)
     inputs: dict[str, tuple[Binding, ...]] = {}
     for name, given in source.inputs.items():
         if name in _HIDDEN_INPUTS or given is None:
@@ -104,7 +106,7 @@ def _operation(source: Any) -> Operation:
         _block(block, tuple(Named(variable.name, _type(variable)) for variable in block.inputs))
         for block in source.blocks
     )
-    return Operation(source.op_type, inputs, outputs, blocks, module=module, file=file, line=line)
+    return Operation(source.op_type, inputs, outputs, blocks, module=module)
 
 
 def _binding(variable: Any) -> Binding:
@@ -147,8 +149,3 @@ def _of_class(kind: Any) -> ValueType:
 def _dtype(kind: Any) -> str:
     name: str = kind.__type_info__().name
     return {"double": "fp64", "fp": "fp32", "int": "int32", "string": "str"}.get(name, name)
-
-
-def place_of(source: Any) -> tuple[str | None, str | None, int | None]:
-    """Return module path, file and line that the converter noted for an operation; None for what it did not."""
-    return None, None, None

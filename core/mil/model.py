@@ -17,7 +17,7 @@ from .holders import to_array
 from .inputs import input_tensor, require_names
 from .outputs import output_value
 from .package import Package, read_package
-from .program import Function, StateType, TensorType, ValueType, walk
+from .program import Block, Function, StateType, TensorType, ValueType, walk
 from .state import ReferenceState
 
 Observe = Callable[[str, np.ndarray[Any, Any]], None]
@@ -51,6 +51,11 @@ class ReferenceModel:
     @property
     def function_name(self) -> str:
         return self._function.name
+
+    @property
+    def body(self) -> Block:
+        """The function's program."""
+        return self._function.body
 
     @property
     def input_names(self) -> tuple[str, ...]:

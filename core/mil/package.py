@@ -9,6 +9,7 @@ from ..errors import fail
 from .features import Description, Interface, read_description
 from .program import Program
 from .program_format import read_program
+from .scopes import read_module_map
 from .weights import WeightFiles
 from .wire import Message
 
@@ -68,7 +69,9 @@ def read_specification(data: bytes, folder: Path | None, *, name: str = "model")
             f"“{name}” is {kind}; only ML programs can be run here.",
             hint="Convert it again with convert_to=“mlprogram”.",
         )
-    return Package(name, read_description(description), read_program(program), WeightFiles(folder), message.integer(1))
+    described = read_description(description)
+    modules = read_module_map(described.user_defined)
+    return Package(name, described, read_program(program, modules), WeightFiles(folder), message.integer(1))
 
 
 def _model_file(path: Path) -> Path:

@@ -38,15 +38,19 @@ _DTYPES = {
 _OPSETS = {"CoreML5": "iOS15", "CoreML6": "iOS16", "CoreML7": "iOS17", "CoreML8": "iOS18", "CoreML9": "iOS26"}
 
 
-def read_program(message: Message) -> Program:
-    """Return the program; nothing is looked up in the weight files yet."""
-    functions = {name: _function(name, body) for name, body in message.mapping(2)}
+def read_program(message: Message, modules: dict[str, str]) -> Program:
+    """Return the program; nothing is looked up in the weight files yet.
+
+    Args:
+        modules: module path of each value, as far as the package tells.
+    """
+    functions = {name: _function(name, body, modules) for name, body in message.mapping(2)}
     if not functions:
         fail("package.malformed", "The program has no function.", hint="Export the package again.")
     return Program(functions)
 
 
-def _function(name: str, message: Message) -> Function:
+def _function(name: str, message: Message, modules: dict[str, str]) -> Function:
     opset = message.text(2)
     blocks = dict(message.mapping(3))
     if opset not in blocks:
@@ -57,29 +61,32 @@ def _function(name: str, message: Message) -> Function:
             f"Function “{name}” is written for the operation set “{opset}”, which this version does not know.",
             hint=f"Known: {', '.join(_OPSETS)}. Export for an older deployment target.",
         )
-    return Function(name, _named_values(message, 1), _OPSETS[opset], _block(blocks[opset]))
+    return Function(name, _named_values(message, 1), _OPSETS[opset], _block(blocks[opset], modules))
 
 
 def _named_values(message: Message, number: int) -> tuple[Named, ...]:
     return tuple(Named(item.text(1), _type(item.message(2))) for item in message.messages(number))
 
 
-def _block(message: Message) -> Block:
-    return Block(_named_values(message, 1), message.texts(2), tuple(_operation(item) for item in message.messages(3)))
+def _block(message: Message, modules: dict[str, str]) -> Block:
+    operations = tuple(_operation(item, modules) for item in message.messages(3))
+    return Block(_named_values(message, 1), message.texts(2), operations)
 
 
-def _operation(message: Message) -> Operation:
+def _operation(message: Message, modules: dict[str, str]) -> Operation:
     inputs = {name: tuple(_binding(item) for item in argument.messages(1)) for name, argument in message.mapping(2)}
     attributes = {name: read_value(item) for name, item in message.mapping(5)}
     if message.text(1) != "const":
         # The compressed weights of iOS 16 come as attributes; later ones as inputs.
         inputs |= {name: (value,) for name, value in attributes.items() if name != "name"}
+    outputs = _named_values(message, 3)
     return Operation(
         type=message.text(1),
         inputs=inputs,
-        outputs=_named_values(message, 3),
-        blocks=tuple(_block(item) for item in message.messages(4)),
+        outputs=outputs,
+        blocks=tuple(_block(item, modules) for item in message.messages(4)),
         attributes=attributes,
+        module=modules.get(outputs[0].name) if outputs else None,
     )
 
 

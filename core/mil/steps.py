@@ -14,6 +14,18 @@ OBSERVER, NOTHING = 0, 1
 Observer = Callable[[str, Any, ValueType], None]
 """Gets each value as it is made: its name, the held value, its declared type."""
 
+OPERATION_ERRORS = (
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+)
+"""What torch, numpy and our functions raise for values that do not fit. A cancel is none of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -48,7 +60,7 @@ class CompiledBlock:
                     frame[place] = None
         except ExportDeskError:
             raise
-        except (RuntimeError, ValueError, IndexError, TypeError, ArithmeticError, MemoryError) as error:
+        except OPERATION_ERRORS as error:
             assert step is not None
             raise_located(step.operation, error)
 
