@@ -13,9 +13,10 @@ from .failures import explain
 from .fast_passes import fast_passes
 from .inputs import ConvertedInput, core_ml_names, name_notes
 from .notes import notes
+from .preflight import preflight, refuse_blocked
 from .rules import check_inputs, check_options, enumerated_shapes, specification_version
 from .source import Compiled, source_of
-from .toolkit import coremltools, version_note
+from .toolkit import coremltools
 from .watching import watching
 
 
@@ -86,9 +87,8 @@ def convert(
     check_inputs(inputs, options)
     ct = coremltools()
     names = core_ml_names(inputs, taken=[output.name for output in options.outputs])
-    for note in (*name_notes(inputs, names), version_note()):
-        if note is not None:
-            context.report(note)
+    for note in name_notes(inputs, names):
+        context.report(note)
     arguments: dict[str, Any] = {
         "inputs": input_types(inputs, names, options),
         "outputs": [ct.TensorType(name=output.name) for output in options.outputs] or None,
@@ -103,6 +103,10 @@ def convert(
     if staging is not None and options.convert_to == "mlprogram":
         package = staging / "converted.mlpackage"
         arguments["package_dir"] = str(package)
+    found = preflight(module, inputs, method)
+    for diagnostic in found:
+        context.report(diagnostic)
+    refuse_blocked(found)
     source = source_of(module, method, inputs)
     # Imported here because it imports coremltools, which a system may lack.
     from .converters.supply import supplied_converters

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from ..errors import Cancelled, ExportDeskError, fail
 from .locating import Location, find_node, locate
+from .remedies import remedy
 from .source import Source
 from .watching import Watch
 
@@ -46,7 +47,7 @@ def _explain_node(error: BaseException, kind: str, place: Location) -> NoReturn:
         fail(
             "convert.unsupported-operation",
             f"Core ML conversion has no translation of the operation {kind!r}.",
-            hint="Write this line with other operations, or convert without Core ML (`--no-coreml`).",
+            hint=remedy(kind),
             cause=error,
             module=place.module,
             file=place.file,

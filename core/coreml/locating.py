@@ -1,5 +1,6 @@
 """Where in the user's model a node of a TorchScript graph comes from."""
 
+import linecache
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ def locate(node: torch._C.Node, module: torch.nn.Module | None) -> Location:
         own = _call_site(module, path)
     known = own or frames
     return Location(path, *known[0]) if known else Location(path)
+
+
+def source_line(place: Location) -> str | None:
+    """Return the text of a located line, stripped; None where the file cannot be read."""
+    if place.file is None or place.line is None:
+        return None
+    return linecache.getline(place.file, place.line).strip() or None
 
 
 def is_library(file: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ..errors import fail
+from .dicts import flatten_dicts
 from .inputs import ConvertedInput
 
 Compiled: TypeAlias = "torch.jit.ScriptModule | torch.jit.ScriptFunction[Any, Any]"
@@ -55,6 +56,7 @@ def source_of(compiled: Compiled, method: str, inputs: Sequence[ConvertedInput])
         schema: Any = compiled.schema
         arguments = schema.arguments
     _build_in(source.graph, arguments, inputs)
+    flatten_dicts(source.graph)
     return source
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from coremltools.converters.mil.frontend.torch.torch_op_registry import _TORCH_OPS_REGISTRY, register_torch_op
+from coremltools.converters.mil.frontend.torch.utils import sanitize_op_kind
 
 Translation = Callable[[Any, Any], None]
 """Takes coremltools' context and the node, and adds the node's value to the context."""
@@ -41,6 +42,15 @@ def supplied_names() -> frozenset[str]:
     """Return the operations that are translated by us in this version of coremltools."""
     _load()
     return frozenset(name for name in _SUPPLIED if not _own(name))
+
+
+def is_translated(kind: str) -> bool:
+    """Whether an operation (``aten::diff``) has a translation: coremltools' or ours."""
+    _load()
+    if _TORCH_OPS_REGISTRY.get_func(kind) is not None:
+        return True
+    name = sanitize_op_kind(sanitize_op_kind(kind))
+    return name in _SUPPLIED or name.removesuffix("_") in _SUPPLIED
 
 
 @contextmanager

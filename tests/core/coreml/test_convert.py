@@ -14,6 +14,7 @@ from exportdesk.core.coreml.toolkit import coremltools
 from exportdesk.core.errors import Cancelled, ExportDeskError
 from exportdesk.core.events import AnyEvent, ProgressMade
 from exportdesk.core.job_context import JobContext
+from exportdesk.core.mil import ReferenceModel
 from exportdesk.core.recipe.model import CoreML, CoreMLOutput, RangeDimension
 from torch import Tensor, nn
 
@@ -48,6 +49,7 @@ class Outer(nn.Module):
 
 
 X = ConvertedInput("x", (2, 4))
+X_VALUE = torch.rand(2, 4)
 COMPILERS: dict[str, Callable[[nn.Module], torch.jit.ScriptModule]] = {
     "trace": lambda module: torch.jit.trace(module.eval(), torch.rand(2, 4)),
     "script": lambda module: torch.jit.script(module.eval()),
@@ -249,3 +251,29 @@ def test_that_a_system_without_coremltools_gets_an_explanation(monkeypatch: pyte
         convert(COMPILERS["trace"](Block()), [X], CoreML(), JobContext())
     assert raised.value.failure.code == "convert.unavailable"
     assert "Windows" in (raised.value.failure.hint or "")
+
+
+class Inner(nn.Module):
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"one": x + 1, "two": x * 2}
+
+
+class Dictionaries(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Inner()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        found = self.inner(x)
+        return found["two"].tanh(), {"b": found["one"], "a": x.exp()}
+
+
+@pytest.mark.parametrize("compiler", ["script", "trace"])
+def test_that_returned_dictionaries_become_outputs_in_their_order(compiler: str, tmp_path: Path) -> None:
+    module = Dictionaries().eval()
+    compiled = torch.jit.script(module) if compiler == "script" else torch.jit.trace(module, X_VALUE, strict=False)
+    package = convert(compiled, [X], CoreML(precision="float32"), JobContext()).save(tmp_path / "model.mlpackage")
+    answers = list(ReferenceModel(package).predict({"x": X_VALUE.numpy()}).values())
+    tanh, both = module(X_VALUE)
+    for answer, expected in zip(answers, [tanh, *both.values()], strict=True):
+        torch.testing.assert_close(torch.from_numpy(answer), expected)

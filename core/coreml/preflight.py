@@ -1,0 +1,242 @@
+"""Everything in a compiled model that Core ML cannot have, found at once and before the conversion."""
+
+import importlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from ..diagnostics import Diagnostic, Severity, without_repeats
+from ..errors import fail
+from .inputs import ConvertedInput
+from .locating import all_nodes, locate, source_line
+from .remedies import remedy
+from .source import Compiled, Source, source_of
+from .toolkit import coremltools, version_note
+
+LARGEST_INT32 = 2**31 - 1
+LARGEST_RANK = 5
+_ONLY_BOUNDS = ("aten::slice", "aten::narrow")
+"""Operations whose huge constants only mean "to the end"."""
+_UNSUPPORTED_DTYPES = {
+    torch.bfloat16: "Convert the model to float32 (`model.float()`); precision chooses what Core ML computes with.",
+    torch.complex64: "Keep real and imaginary parts in two tensors.",
+    torch.complex128: "Keep real and imaginary parts in two tensors.",
+}
+_VIEWS = ("view", "reshape", "slice", "select", "transpose", "permute", "expand", "squeeze", "unsqueeze", "detach", "t")
+
+
+def preflight(compiled: Compiled, inputs: Sequence[ConvertedInput], method: str = "forward") -> list[Diagnostic]:
+    """Return what stands in the way of a conversion (errors) and what will differ (warnings, notes), with its place.
+
+    Nothing is converted. An operation inside a branch is a warning: the converter may find that it is never taken.
+    """
+    coremltools()
+    source = source_of(compiled, method, inputs)
+    expand = importlib.import_module("coremltools.converters.mil.frontend.torch.torchscript_utils")
+    try:
+        graph, tensors, _ = expand._expand_and_optimize_ir(source)
+    except (AssertionError, TypeError, RuntimeError):
+        # A graph that coremltools cannot even read is its failure to explain.
+        return []
+    found = [
+        *_operations(graph, source),
+        *_outputs(graph),
+        *_writes_to_inputs(graph, source),
+        *_constants(graph, source),
+        *_tensors(tensors),
+        *_ranks(graph, source),
+    ]
+    if note := version_note():
+        found.append(note)
+    return without_repeats(found)
+
+
+def refuse_blocked(found: Sequence[Diagnostic]) -> None:
+    """Raise the failure that the errors among ``found`` amount to, if there are any.
+
+    Raises:
+        ExportDeskError: with the code and place of the first, and all of them in the message.
+    """
+    errors = [item for item in found if item.severity is Severity.ERROR]
+    if not errors:
+        return
+    first = errors[0]
+    more = "" if len(errors) == 1 else f" And {len(errors) - 1} more: " + " ".join(item.message for item in errors[1:])
+    fail(first.code, first.message + more, module=first.module, file=first.file, line=first.line, hint=first.hint)
+
+
+def _located(node: Any, source: Source, *, code: str, severity: Severity, message: str, hint: str | None) -> Diagnostic:
+    place = locate(node, source.module)
+    return Diagnostic(
+        code=code,
+        severity=severity,
+        message=message,
+        module=place.module,
+        file=place.file,
+        line=place.line,
+        source=source_line(place),
+        hint=hint,
+    )
+
+
+def _operations(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    from .converters.supply import is_translated
+
+    top = {node for node in graph.nodes() if not list(node.blocks())}
+    unknown: dict[tuple[str, bool], list[Any]] = {}
+    for node in all_nodes(graph):
+        if node.kind() not in ("prim::GetAttr", "prim::DictConstruct") and not is_translated(node.kind()):
+            unknown.setdefault((node.kind(), node in top), []).append(node)
+    for (kind, is_certain), nodes in unknown.items():
+        name = kind.rpartition("::")[2]
+        count = "" if len(nodes) == 1 else f" (used {len(nodes)} times)"
+        yield _located(
+            nodes[0],
+            source,
+            code="convert.unsupported-operation",
+            severity=Severity.ERROR if is_certain else Severity.WARNING,
+            message=f"Core ML conversion has no translation of the operation {name!r}{count}.",
+            hint=remedy(name),
+        )
+
+
+def _outputs(graph: Any) -> Iterator[Diagnostic]:
+    for value in _leaves(list(graph.outputs())):
+        kind = str(value.type())
+        if kind.startswith("Dict"):
+            yield Diagnostic(
+                code="convert.dict-output",
+                severity=Severity.ERROR,
+                message="The model returns a dictionary whose keys are made while it runs.",
+                hint="Return a tuple of its values, and name the outputs in the Core ML options.",
+            )
+        elif kind in ("str", "List[str]"):
+            yield Diagnostic(
+                code="convert.text-output",
+                severity=Severity.ERROR,
+                message="The model returns text, and the outputs of a Core ML model are tensors.",
+                hint="Return an index, and look the text up in the app; or make the model a classifier.",
+            )
+        elif _is_complex(value):
+            yield Diagnostic(
+                code="convert.complex-output",
+                severity=Severity.ERROR,
+                message="The model returns complex numbers, and Core ML has none.",
+                hint="Return torch.view_as_real(y), or y.real and y.imag.",
+            )
+
+
+def _leaves(values: list[Any]) -> Iterator[Any]:
+    for value in values:
+        if value.node().kind() in ("prim::TupleConstruct", "prim::ListConstruct"):
+            yield from _leaves(list(value.node().inputs()))
+        else:
+            yield value
+
+
+def _is_complex(value: Any) -> bool:
+    kind = value.type()
+    return isinstance(kind, torch.TensorType) and kind.dtype() in (torch.complex64, torch.complex128)
+
+
+def _writes_to_inputs(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    arguments = {value.debugName() for value in list(graph.inputs())[1:]}
+    for node in all_nodes(graph):
+        name = node.kind().rpartition("::")[2]
+        if not name.endswith("_") or name.startswith("__"):
+            continue
+        target = next(node.inputs(), None)
+        while target is not None and target.node().kind().rpartition("::")[2] in _VIEWS:
+            target = next(target.node().inputs(), None)
+        if target is not None and target.debugName() in arguments:
+            yield _located(
+                node,
+                source,
+                code="convert.in-place-on-input",
+                severity=Severity.WARNING,
+                message=f"{name!r} writes into the input {target.debugName()!r}. In Core ML the app's own array stays "
+                "as it was.",
+                hint="Return the new value as an output, or work on a copy: x = x.clone().",
+            )
+
+
+def _constants(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    for node in all_nodes(graph):
+        if node.kind() != "prim::Constant" or not node.hasAttribute("value"):
+            continue
+        value: Any = node.output().toIValue()
+        if isinstance(value, torch.Tensor):
+            yield from (_located(node, source, **found) for found in _tensor_findings("A constant", value))
+        elif type(value) is int and abs(value) > LARGEST_INT32 + 1:
+            if all(use.user.kind() in _ONLY_BOUNDS for use in node.output().uses()):
+                continue
+            yield _located(node, source, **_beyond_int32("A constant", value))
+
+
+def _tensors(tensors: dict[str, Any]) -> Iterator[Diagnostic]:
+    for name, tensor in tensors.items():
+        if isinstance(tensor, torch.Tensor):
+            module = name.rpartition(".")[0]
+            for found in _tensor_findings(f"The tensor {name!r}", tensor):
+                yield Diagnostic(module=module, **found)
+
+
+def _tensor_findings(what: str, tensor: torch.Tensor) -> Iterator[dict[str, Any]]:
+    if hint := _UNSUPPORTED_DTYPES.get(tensor.dtype):
+        name = str(tensor.dtype).removeprefix("torch.")
+        yield {
+            "code": "convert.unsupported-dtype",
+            "severity": Severity.ERROR,
+            "message": f"{what} is {name}, and Core ML has no such tensors.",
+            "hint": hint,
+        }
+    elif tensor.dtype == torch.int64 and tensor.numel():
+        low, high = int(tensor.min()), int(tensor.max())
+        worst = high if high > LARGEST_INT32 else low
+        if abs(worst) > LARGEST_INT32 + 1:
+            yield _beyond_int32(what, worst)
+
+
+def _beyond_int32(what: str, value: int) -> dict[str, Any]:
+    return {
+        "code": "convert.int64-overflow",
+        "severity": Severity.WARNING,
+        "message": f"{what} holds {value:,}, which does not fit Core ML's 32-bit integers and is cut to "
+        f"{math.copysign(LARGEST_INT32, value):,.0f}.",
+        "hint": "Use a value within ±2,147,483,647, or a floating type.",
+    }
+
+
+def _ranks(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    for node in all_nodes(graph):
+        name = node.kind().rpartition("::")[2]
+        if name in ("view", "reshape"):
+            sizes = list(node.inputs())[1].node()
+            if sizes.kind() not in ("prim::ListConstruct", "prim::Constant", "aten::size"):
+                yield _located(
+                    node,
+                    source,
+                    code="convert.dynamic-rank",
+                    severity=Severity.WARNING,
+                    message="The number of dimensions of this shape is known only while the model runs, "
+                    "and Core ML needs it beforehand.",
+                    hint="Write the sizes out: x.view(a, b, c).",
+                )
+        ranks = [rank for value in node.outputs() if (rank := _rank(value)) is not None]
+        if ranks and max(ranks) > LARGEST_RANK:
+            yield _located(
+                node,
+                source,
+                code="convert.rank",
+                severity=Severity.NOTE,
+                message=f"{name!r} makes a tensor of {max(ranks)} dimensions, and Core ML has at most {LARGEST_RANK}; "
+                "the converter removes some such steps (a reshape, a transpose, a reshape) and refuses the others.",
+                hint="Join dimensions that stay together before this line.",
+            )
+
+
+def _rank(value: Any) -> int | None:
+    kind = value.type()
+    return kind.dim() if isinstance(kind, torch.TensorType) else None
