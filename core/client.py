@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from . import wire
 from .errors import Failure
@@ -26,6 +27,7 @@ from .events import (
 )
 from .recipe.model import Recipe
 from .requests import Cancel, Export, JobRequest
+from .staged_files import discard
 
 CANCEL_GRACE_S = 0.4
 """How long a cancelled job may take to end by itself before its process is killed; a cancel is promised in 1 s."""
@@ -170,7 +172,7 @@ def _model_of(request: JobRequest) -> str | None:
 
 def _clear_staging(request: JobRequest) -> None:
     if isinstance(request, Export):
-        shutil.rmtree(request.staging, ignore_errors=True)
+        discard(Path(request.out), Path(request.staging))
 
 
 class _Worker:

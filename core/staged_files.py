@@ -40,7 +40,7 @@ def staged_folder(out: Path, staging: Path) -> Iterator[Path]:
     staging.mkdir(parents=True)
     try:
         yield staging
-        previous = staging.with_suffix(".previous")
+        previous = _previous(staging)
         if out.exists():
             out.rename(previous)
         try:
@@ -54,6 +54,19 @@ def staged_folder(out: Path, staging: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def discard(staging: Path) -> None:
-    """Remove what a dead process left of a staging folder; an exchanged-out bundle goes back to its place."""
+def discard(out: Path, staging: Path) -> None:
+    """Remove what a dead process left of a staging folder.
+
+    Should it have died between the two renames that exchange the bundles, the earlier one goes back to its place.
+    """
     shutil.rmtree(staging, ignore_errors=True)
+    previous = _previous(staging)
+    if previous.exists():
+        if out.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+        else:
+            previous.rename(out)
+
+
+def _previous(staging: Path) -> Path:
+    return staging.with_suffix(".previous")

@@ -6,11 +6,11 @@ Its standard output belongs to the user's code; the protocol has a pipe of its o
 import contextlib
 import gc
 import os
-import shutil
 import sys
 import threading
 import traceback
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from .errors import Cancelled, ExportDeskError, Failure
 from .events import AnyEvent, JobCancelled, JobFailed, JobFinished, TerminalEvent
 from .job_context import JobContext
 from .requests import Cancel, Export, JobRequest
+from .staged_files import discard
 
 
 class Worker:
@@ -31,7 +32,7 @@ class Worker:
         self._contexts: dict[int, JobContext] = {}
         self._cancelled: set[int] = set()
         self._state = threading.Lock()
-        self._staging: str | None = None
+        self._exporting: Export | None = None
 
     def run(self) -> NoReturn:
         """Serve until the client is gone."""
@@ -59,13 +60,13 @@ class Worker:
             self._end()
 
     def _end(self) -> NoReturn:
-        if self._staging is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
+        if self._exporting is not None:
+            discard(Path(self._exporting.out), Path(self._exporting.staging))
         os._exit(0)
 
     def _run(self, request: JobRequest) -> TerminalEvent:
         context = JobContext(request.job, self._emit)
-        self._staging = request.staging if isinstance(request, Export) else None
+        self._exporting = request if isinstance(request, Export) else None
         with self._state:
             if request.job in self._cancelled:
                 return JobCancelled(job=request.job)
