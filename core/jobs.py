@@ -9,7 +9,7 @@ from typing import assert_never
 
 from .events import WorkerStarted
 from .job_context import JobContext
-from .requests import CheckBundle, Export, Inspect, JobRequest, RunPackage, ShowTexts
+from .requests import Advise, CheckBundle, Export, Inspect, JobRequest, RunPackage, ShowTexts
 from .results import AnyResult
 
 
@@ -59,6 +59,10 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .pipeline import run_export
 
             return run_export(request.recipe, Path(request.folder), Path(request.out), Path(request.staging), context)
+        case Advise():
+            from .advisor.advise import run_advise
+
+            return run_advise(request.recipe, Path(request.folder), context)
         case ShowTexts():
             from .torchscript.texts import texts_of_file
 

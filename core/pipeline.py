@@ -66,7 +66,7 @@ def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: 
         with context.stage("load"):
             loaded = load_model(recipe, folder)
         with context.stage("inputs"):
-            prepared = _prepare_inputs(loaded, recipe, folder)
+            prepared = prepare_inputs(loaded, recipe, folder)
         with context.stage("eager"):
             outputs = {m: eager_or_fail(loaded, m, probes[0].arguments) for m, probes in prepared.probes.items()}
             paths = {method: tuple(path for path, _ in flatten(output)) for method, output in outputs.items()}
@@ -92,7 +92,12 @@ class _Prepared:
         return next(iter(self.probes.values()))[0].arguments
 
 
-def _prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepared:
+def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepared:
+    """Bind the recipe's inputs to each exported method and make its probes, the example first.
+
+    Raises:
+        ExportDeskError: ``call.input``, ``call.sample``.
+    """
     bindings, probes = {}, {}
     for method in loaded.methods:
         inputs = [item for item in recipe.inputs if item.method in (None, method)]

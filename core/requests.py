@@ -30,6 +30,16 @@ class Export(Request, frozen=True, kw_only=True):
     """Absolute folder, beside ``out``, in which files are made; whoever asked removes it if the worker dies."""
 
 
+class Advise(Request, frozen=True, kw_only=True):
+    """Find the smallest set of submodules to script, and verify it."""
+
+    job: int
+    recipe: Recipe
+    folder: str
+    probes_folder: str | None = None
+    """Absolute folder for the inputs that show a culprit, as ``.npz``; None keeps none."""
+
+
 class ShowTexts(Request, frozen=True, kw_only=True):
     """Read the textual views of a ``.pt`` file."""
 
@@ -68,5 +78,5 @@ class Cancel(Request, frozen=True, kw_only=True):
     job: int
 
 
-JobRequest = CheckBundle | Export | Inspect | RunPackage | ShowTexts
+JobRequest = Advise | CheckBundle | Export | Inspect | RunPackage | ShowTexts
 AnyRequest = JobRequest | Cancel

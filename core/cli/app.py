@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import WRONG_CALL, ExportDeskError, Failure
+from .advise import advise
 from .answer import answer_failure
 from .check import check
 from .export import export
@@ -46,6 +47,7 @@ for command, name in (
     (export, "export"),
     (run_command, "run"),
     (check, "check"),
+    (advise, "advise"),
 ):
     app.command(name=name)(command)
 

@@ -1,0 +1,163 @@
+"""The job behind ``advise``: which submodules must be scripted, shown by running."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from ..diagnostics import Diagnostic
+from ..inputs.values import has_flexible_inputs
+from ..job_context import JobContext
+from ..model_file.loading import LoadedModel, load_model, model_path
+from ..model_file.user_imports import user_imports
+from ..pipeline import prepare_inputs
+from ..recipe.model import Recipe
+from ..results import Advice
+from ..torchscript.compile import eager_or_fail
+from .attempt import Attempt, attempt
+from .findings import culprit_rows, diagnostics_of, place_rows
+from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
+from .randomness import Nature, nature_of
+from .running import Subject
+from .scripted_set import Chooser, Known, Solution
+from .static_reading import sizes_mentioned
+from .triage import Finding, Triage, culprit_modules
+
+_FEW_KINDS = 8
+"""Kinds of values that are always tried; a model with a doubtful place gets all of them."""
+
+
+def run_advise(recipe: Recipe, folder: Path, context: JobContext) -> Advice:
+    """Find the smallest set of submodules to script, verify it, and explain every doubtful place.
+
+    Raises:
+        ExportDeskError: where the model cannot be loaded or run; a model that cannot be compiled is an answer.
+    """
+    file = model_path(recipe, folder)
+    with user_imports(file):
+        with context.stage("load"):
+            loaded = load_model(recipe, folder)
+        with context.stage("inputs"):
+            prepared = prepare_inputs(loaded, recipe, folder)
+            sources = [
+                Source(
+                    binding=binding,
+                    folder=folder,
+                    device=recipe.model.device,
+                    seed=recipe.checks.seed,
+                    method=method,
+                )
+                for method, binding in prepared.bindings.items()
+            ]
+        with context.stage("eager"):
+            for source in sources:
+                eager_or_fail(loaded, source.method, source.example().arguments)
+        return _Advisor(loaded, sources, recipe, context).advise()
+
+
+class _Advisor:
+    def __init__(self, loaded: LoadedModel, sources: Sequence[Source], recipe: Recipe, context: JobContext) -> None:
+        self._loaded, self._sources, self._recipe, self._context = loaded, sources, recipe, context
+        self._subject = Subject(loaded=loaded, checkpoint=context.checkpoint)
+        self._known = Known()
+        self._tolerance = recipe.torchscript.check_tolerance
+
+    def advise(self) -> Advice:
+        if self._loaded.is_script:
+            return self._advice(Solution(marks={}, is_verified=True), [], None, None)
+        with self._context.stage("repeat"):
+            example = self._sources[0].example()
+            outcome = self._subject.run(example)
+            nature = nature_of(self._subject, example, outcome)
+            self._subject.changing = nature.changing_buffers
+            self._known.add(example, outcome)
+        with self._context.stage("trace"):
+            first = self._trace()
+        with self._context.stage("probe"):
+            self._run_probes(first)
+        with self._context.stage("triage"):
+            findings = self._triage(first)
+        with self._context.stage("verify"):
+            solution = self._solve(first, findings, nature)
+        return self._advice(solution, findings, first, nature)
+
+    def _trace(self) -> Attempt:
+        examples = [source.example() for source in self._sources]
+        return attempt(self._loaded, {}, examples, self._recipe.torchscript, self._context, self._subject.paths)
+
+    def _run_probes(self, first: Attempt) -> None:
+        """Run the model on the examples and on probes; on more of them where a value leaves torch somewhere."""
+        for index, source in enumerate(self._sources):
+            outcome = self._known.outcomes[0]
+            if index > 0:
+                example = source.example()
+                outcome = self._subject.run(example)
+                self._known.add(example, outcome)
+            is_doubtful = bool(outcome.leaks or first.leaks)
+            sizes = sizes_mentioned(str(self._loaded.file)) if first.leaks else []
+            probes = [*value_probes(source, stop=_FEW_KINDS), *size_probes(source, sizes)]
+            if outcome.leaks or (is_doubtful and not has_flexible_inputs(source.binding)):
+                probes += [*value_probes(source, start=_FEW_KINDS), *mixed_probes(source)]
+            for index, probe in enumerate(probes):
+                self._context.progress(index / len(probes), f"probe {index + 1} of {len(probes)}")
+                self._known.add(probe, self._subject.run(probe))
+
+    def _triage(self, first: Attempt) -> list[Finding]:
+        findings: list[Finding] = []
+        if not any(outcome.leaks for outcome in self._known.outcomes) and not first.leaks:
+            return findings
+        for source in self._sources:
+            example = source.example()
+            provenance = self._subject.run(example, with_provenance=True)
+            triage = Triage(
+                subject=self._subject,
+                known=self._known,
+                example=example,
+                leaves=leaves_of(source.binding),
+                tolerance=self._tolerance,
+                context=self._context,
+            )
+            triage.decide(provenance)
+            findings += triage.findings.values()
+        return findings
+
+    def _solve(self, first: Attempt, findings: list[Finding], nature: Nature) -> Solution:
+        chooser = Chooser(
+            subject=self._subject,
+            known=self._known,
+            options=self._recipe.torchscript,
+            tolerance=self._tolerance,
+            context=self._context,
+            is_stateful=nature.is_stateful,
+            first=first,
+        )
+        reached = [finding for finding in findings if finding.first_probe == 0]
+        culprits = set(culprit_modules(reached))
+        if self._loaded.module is None:
+            culprits = {""} if culprits else set()
+        solution = chooser.solve(culprits)
+        return solution if nature.is_repeatable else dataclasses.replace(solution, marks={}, is_verified=False)
+
+    def _advice(
+        self, solution: Solution, findings: list[Finding], first: Attempt | None, nature: Nature | None
+    ) -> Advice:
+        root = self._loaded.module
+        diagnostics: list[Diagnostic] = diagnostics_of(root, solution, findings, first, nature)
+        for diagnostic in diagnostics:
+            self._context.report(diagnostic)
+        recipe = msgspec.structs.replace(self._recipe, marks=solution.marks)
+        if not solution.is_strict:
+            recipe = msgspec.structs.replace(
+                recipe, torchscript=msgspec.structs.replace(recipe.torchscript, strict=False)
+            )
+        return Advice(
+            marks=dict(solution.marks),
+            culprits=culprit_rows(root, solution, findings),
+            is_verified=solution.is_verified,
+            probe_count=self._known.answered,
+            diagnostics=self._context.diagnostics,
+            places=place_rows(findings),
+            recipe=recipe,
+            seconds=self._context.seconds,
+        )

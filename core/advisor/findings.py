@@ -1,0 +1,330 @@
+"""What the advisor found, as rows and diagnostics: culprits, doubtful places with their verdicts, reasons."""
+
+import inspect
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from ..diagnostics import Diagnostic, Severity
+from ..errors import Failure
+from ..model_file.module_tree import type_name
+from ..results import Culprit, DoubtfulPlace, ShownProbe
+from .attempt import Attempt
+from .probes import Probe, content
+from .randomness import Nature
+from .scripted_set import Solution
+from .static_reading import source_line
+from .triage import CHANGES, HARMLESS, SHAPE_ONLY, UNDECIDED, Finding
+
+_CODES = {
+    "bool": "trace.branch-on-tensor",
+    "number": "trace.tensor-to-float",
+    "index": "trace.tensor-to-index",
+    "values": "trace.tensor-to-numpy",
+    "size": "trace.data-dependent-size",
+}
+_WHAT = {
+    "bool": "A tensor decides which way the code goes here; a trace keeps the way that the example took",
+    "number": "A tensor becomes a Python number here; a trace keeps the number that the example gave",
+    "index": "A tensor becomes an index or a count here; a trace keeps the one that the example gave",
+    "values": "A tensor leaves torch here, as a list or an array; a trace keeps the values that the example gave",
+    "size": "The size of a tensor depends on values here; where Python uses it, a trace keeps the size of the example",
+}
+_FROZEN = {
+    "trace.branch-on-tensor",
+    "trace.tensor-to-int",
+    "trace.tensor-to-float",
+    "trace.tensor-to-index",
+    "trace.tensor-to-numpy",
+    "trace.len-of-tensor",
+    "trace.iterate-tensor",
+    "trace.frozen-value",
+}
+
+
+def place_rows(findings: Sequence[Finding]) -> tuple[DoubtfulPlace, ...]:
+    """Return each tested place with its verdict."""
+    return tuple(
+        DoubtfulPlace(
+            module=finding.site.module,
+            file=finding.site.file,
+            line=finding.site.line,
+            source=source_line(finding.site.file, finding.site.line),
+            kind=finding.site.kind,
+            verdict=finding.verdict,
+            evidence=finding.evidence,
+            probe=None if finding.probe is None else shown_probe(finding.probe),
+            expected=finding.expected or None,
+            actual=finding.actual or None,
+        )
+        for finding in findings
+    )
+
+
+def culprit_rows(root: torch.nn.Module | None, solution: Solution, findings: Sequence[Finding]) -> tuple[Culprit, ...]:
+    """Return the submodules that a trace would get wrong, each with the place and the input that show it."""
+    telling = {f.site.module: f for f in reversed(findings) if f.verdict == CHANGES and f.first_probe == 0}
+    paths = sorted({*telling, *solution.evidence, *(solution.scripted if solution.is_verified else ())})
+    rows = []
+    for path in paths:
+        finding = telling.get(path)
+        file, line = (finding.site.file, finding.site.line) if finding else _forward_of(root, path)
+        rows.append(
+            Culprit(
+                module=path,
+                type_name="" if root is None else type_name(root.get_submodule(path) if path else root),
+                file=file,
+                line=line,
+                source=source_line(file, line),
+                evidence=finding.evidence if finding else solution.evidence.get(path, ""),
+                probe=shown_probe(finding.probe) if finding and finding.probe else None,
+                expected=finding.expected if finding else None,
+                actual=finding.actual if finding else None,
+                is_scripted=path in solution.scripted and solution.is_verified,
+            )
+        )
+    return tuple(rows)
+
+
+def shown_probe(probe: Probe) -> ShownProbe:
+    """Return a probe as data: its description, and the values of small inputs."""
+    tensors = content(probe.arguments)
+    return ShownProbe(
+        description=probe.description,
+        method=probe.method,
+        shapes=tuple(tuple(tensor.shape) for tensor in tensors),
+        dtypes=tuple(str(tensor.dtype).removeprefix("torch.") for tensor in tensors),
+    )
+
+
+def diagnostics_of(
+    root: torch.nn.Module | None,
+    solution: Solution,
+    findings: Sequence[Finding],
+    first: Attempt | None,
+    nature: Nature | None,
+) -> list[Diagnostic]:
+    """Return everything a person should know, each once, the gravest first."""
+    found = [*_of_nature(nature), *_of_findings(findings, solution)]
+    places = {(d.module, d.file, d.line) for d in found if d.line}
+    for diagnostic in first.diagnostics if first is not None else ():
+        if diagnostic.line and (diagnostic.module, diagnostic.file, diagnostic.line) in places:
+            continue
+        found.append(_of_shape(diagnostic, solution))
+    located = {d.module for d in found if d.severity is Severity.WARNING}
+    for path, evidence in solution.evidence.items():
+        if path not in located:
+            file, line = _forward_of(root, path)
+            found.append(
+                Diagnostic(
+                    code="trace.differs",
+                    severity=Severity.WARNING,
+                    message="A trace of this module gives other results than the module itself.",
+                    module=path,
+                    file=file,
+                    line=line,
+                    source=source_line(file, line),
+                    hint=_hint(path, solution),
+                    evidence=evidence,
+                )
+            )
+    found += _of_solution(solution)
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    return sorted(_folded(found), key=lambda d: order[d.severity])
+
+
+def _of_findings(findings: Sequence[Finding], solution: Solution) -> list[Diagnostic]:
+    rows = []
+    for finding in findings:
+        site = finding.site
+        code = _CODES[site.kind]
+        if site.kind == "number" and all(isinstance(value, int) for value in finding.reference.values()):
+            code = "trace.tensor-to-int"
+        is_grave = finding.verdict in (CHANGES, UNDECIDED)
+        rows.append(
+            Diagnostic(
+                code=code,
+                severity=Severity.WARNING if is_grave else Severity.NOTE,
+                message=f"{_WHAT[site.kind]}: {finding.verdict}.",
+                module=site.module,
+                file=site.file,
+                line=site.line,
+                source=source_line(site.file, site.line),
+                hint=_hint(site.module, solution)
+                if finding.verdict == CHANGES
+                else _UNDECIDED_HINT
+                if finding.verdict == UNDECIDED
+                else "Nothing needs to be done here.",
+                evidence=finding.evidence,
+            )
+        )
+    return rows
+
+
+_UNDECIDED_HINT = (
+    "If inputs of your app can change what happens here, mark this module as script, or give an input that does as an "
+    "example (--input x=@sample.npy) and advise again."
+)
+
+
+def _hint(path: str, solution: Solution) -> str:
+    if not solution.is_verified:
+        return "Rewrite this line with tensor operations (torch.where, masks), or make the module scriptable."
+    if path in solution.scripted:
+        return f"Mark {path or 'the model'} as script."
+    above = [p for p in solution.scripted if p == "" or path.startswith(p + ".")]
+    return f"It lies in {above[-1] or 'the model'}, which is scripted." if above else "Nothing needs to be done here."
+
+
+def _of_shape(diagnostic: Diagnostic, solution: Solution) -> Diagnostic:
+    """Judge a tracer warning whose value did not leave torch in an ordinary run: it is a size."""
+    import msgspec
+
+    if diagnostic.code not in _FROZEN:
+        return diagnostic
+    if diagnostic.module in solution.evidence:
+        return msgspec.structs.replace(
+            diagnostic, evidence=solution.evidence[diagnostic.module], hint=_hint(diagnostic.module, solution)
+        )
+    return msgspec.structs.replace(
+        diagnostic,
+        severity=Severity.NOTE,
+        message=f"A size decides something here, and a trace keeps it as it was with the example: {SHAPE_ONLY}.",
+        evidence="a run without tracing takes no value of a tensor here, and no size that was tried made a difference",
+        hint="Nothing needs to be done for the sizes that the recipe declares; other sizes are not promised.",
+    )
+
+
+def _of_nature(nature: Nature | None) -> list[Diagnostic]:
+    if nature is None:
+        return []
+    rows = []
+    where = nature.begins_at
+    if not nature.is_repeatable:
+        rows.append(
+            Diagnostic(
+                code="model.not-repeatable",
+                severity=Severity.ERROR,
+                message="The model gives other outputs for one and the same input, with equal seeds and equal "
+                "state, so nothing can be compared with it.",
+                module=where,
+                evidence=f"two runs of the model itself: {nature.reason}",
+                hint="It draws from a generator of its own, counts in a global variable, or reads the time or the "
+                "order of a set. Make that an argument, or take it out of forward.",
+            )
+        )
+    elif nature.is_random:
+        rows.append(
+            Diagnostic(
+                code="model.random",
+                severity=Severity.NOTE,
+                message="The model draws random numbers, so no two runs are equal; it was compared with equal seeds.",
+                module=where,
+                evidence="runs with equal seeds agree, runs with different seeds differ",
+                hint='Set the mode to "eval" if this is dropout.',
+            )
+        )
+    if nature.nan_at is not None:
+        rows.append(
+            Diagnostic(
+                code="model.not-finite",
+                severity=Severity.WARNING,
+                message="The model's own output for the example holds NaN or infinity; it begins in this module.",
+                module=nature.nan_at,
+                hint="Check the weights and the scale of the example: the trace is not to blame.",
+            )
+        )
+    if nature.changes:
+        rows.append(
+            Diagnostic(
+                code="model.keeps-state",
+                severity=Severity.NOTE,
+                message=f"A run changes {', '.join(nature.changes[:4])}{' …' if len(nature.changes) > 4 else ''}, so a "
+                "later run may give something else.",
+                module=nature.changes[0].rpartition(".")[0],
+                hint="In a trace, buffers changed in place stay alive; Python attributes stay as they were.",
+            )
+        )
+    return rows
+
+
+def _of_solution(solution: Solution) -> list[Diagnostic]:
+    if solution.is_verified:
+        rows = []
+        if not solution.is_strict:
+            rows.append(
+                Diagnostic(
+                    code="trace.container-output",
+                    severity=Severity.WARNING,
+                    message="The model returns a dict or a list, which a trace keeps only with strict = false.",
+                    module="",
+                    hint="Set strict = false under [torchscript]; the advice was verified with it.",
+                )
+            )
+        rows += [_of_failure(failure, Severity.NOTE) for failure in solution.refused]
+        return rows
+    rows = [_of_failure(failure, Severity.ERROR) for failure in solution.refused]
+    what = "; ".join(m.reason for m in solution.mismatches[:1]) or "no set of marks could be compiled"
+    place = solution.refused[0] if solution.refused else None
+    rows.append(
+        Diagnostic(
+            code="advise.no-set",
+            severity=Severity.ERROR,
+            message="No set of scripted submodules was found that compiles and agrees with the model on every "
+            "probe, so none is recommended.",
+            module=place.module if place else None,
+            file=place.file if place else None,
+            line=place.line if place else None,
+            source=source_line(place.file, place.line) if place else None,
+            evidence=what,
+            hint=place.hint if place else "See the other findings for what stands in the way.",
+        )
+    )
+    return rows
+
+
+def _of_failure(failure: Failure, severity: Severity) -> Diagnostic:
+    return Diagnostic(
+        code=failure.code,
+        severity=severity,
+        message=failure.message,
+        module=failure.module,
+        file=failure.file,
+        line=failure.line,
+        source=source_line(failure.file, failure.line),
+        hint=failure.hint,
+        original=failure.details,
+    )
+
+
+def _folded(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Keep one of the notes that only differ in the submodule: forty blocks of one class share their lines."""
+    import msgspec
+
+    groups: dict[object, list[Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        is_note = diagnostic.severity is Severity.NOTE and diagnostic.line is not None
+        key: object = (
+            (diagnostic.code, diagnostic.file, diagnostic.line, diagnostic.message) if is_note else id(diagnostic)
+        )
+        groups.setdefault(key, []).append(diagnostic)
+    rows = []
+    for members in groups.values():
+        first = members[0]
+        others = len({member.module for member in members}) - 1
+        if others and first.severity is Severity.NOTE:
+            evidence = f"{first.evidence}; " if first.evidence else ""
+            first = msgspec.structs.replace(first, evidence=f"{evidence}so in {others} other modules with this line")
+        rows.append(first)
+    return rows
+
+
+def _forward_of(root: torch.nn.Module | None, path: str) -> tuple[str | None, int | None]:
+    if root is None:
+        return None, None
+    forward = getattr(type(root.get_submodule(path) if path else root), "forward", None)
+    code = getattr(inspect.unwrap(forward), "__code__", None) if forward is not None else None
+    return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)
+
+
+__all__ = ["HARMLESS", "culprit_rows", "diagnostics_of", "place_rows", "shown_probe"]

@@ -1,0 +1,277 @@
+"""The smallest set of submodules to script: found by compiling, running on all probes, and correcting."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ..errors import Failure
+from ..job_context import JobContext
+from ..recipe.model import Mark, TorchScript
+from ..torchscript.torch_jit import Compiled
+from .attempt import Attempt, attempt
+from .localise import Localiser
+from .probes import Probe
+from .running import Outcome, Subject, difference, run_compiled
+from .tree import is_below, members, parent_of
+
+_MOST_ROUNDS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mismatch:
+    """A probe on which what was compiled differs from the model."""
+
+    probe: Probe
+    expected: Outcome
+    actual: Outcome
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Known:
+    """All probes so far with what the model says to them; the first is the example."""
+
+    probes: list[Probe] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def add(self, probe: Probe, outcome: Outcome) -> None:
+        self.probes.append(probe)
+        self.outcomes.append(outcome)
+
+    @property
+    def answered(self) -> int:
+        """Number of probes that the model itself can answer."""
+        return sum(outcome.problem is None for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """Marks that were verified, or the reasons why there are none."""
+
+    marks: dict[str, Mark]
+    is_verified: bool
+    scripted: tuple[str, ...] = ()
+    compiled: "Compiled | None" = None
+    refused: tuple[Failure, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    evidence: dict[str, str] = field(default_factory=dict)
+    is_strict: bool = True
+    """False where the outputs are dicts or lists, which a trace keeps only with ``strict = false``."""
+    attempt: Attempt | None = None
+
+
+@dataclass(kw_only=True)
+class Chooser:
+    """Compiles, compares and corrects until the whole agrees with the model on every probe."""
+
+    subject: Subject
+    known: Known
+    options: TorchScript
+    tolerance: float
+    context: JobContext
+    is_stateful: bool = False
+    first: Attempt | None = None
+    """The plain trace, where it was made already."""
+    _kept: set[str] = field(default_factory=set)
+    """Submodules of scripted ones that cannot be traced, or would be wrong."""
+    _refused: dict[str, Failure] = field(default_factory=dict)
+    _evidence: dict[str, str] = field(default_factory=dict)
+
+    def solve(self, culprits: Iterable[str]) -> Solution:
+        """Return marks that agree with the model on all probes, starting from what is known to need a script."""
+        scripted = set(culprits)
+        mismatches: list[Mismatch] = []
+        for _ in range(_MOST_ROUNDS):
+            tried = self._attempt(scripted)
+            if tried.compiled is None:
+                if not self._correct(tried, scripted):
+                    break
+                continue
+            mismatches = self.mismatches(tried.compiled)
+            if not mismatches:
+                return self._smaller(tried, scripted, set(culprits))
+            if not self._extend(tried, scripted, mismatches):
+                break
+        return Solution(
+            marks={},
+            is_verified=False,
+            scripted=tuple(sorted(scripted)),
+            refused=tuple(self._refused.values()),
+            mismatches=tuple(mismatches),
+            evidence=dict(self._evidence),
+            is_strict=self.options.strict,
+        )
+
+    def mismatches(self, compiled: Compiled, *, most: int | None = None) -> list[Mismatch]:
+        """Run what was compiled on all probes and return where it differs."""
+        found = []
+        for index, (probe, expected) in enumerate(zip(self.known.probes, self.known.outcomes, strict=True)):
+            if expected.problem is not None:
+                continue
+            self.context.progress(index / len(self.known.probes), f"verifying, probe {index + 1}")
+            actual = run_compiled(compiled, probe, is_stateful=self.is_stateful)
+            if (reason := difference(actual, expected, self.tolerance)) is not None:
+                found.append(Mismatch(probe=probe, expected=expected, actual=actual, reason=reason))
+                if most is not None and len(found) >= most:
+                    break
+        return found
+
+    def _attempt(self, scripted: set[str]) -> Attempt:
+        if not scripted and self.first is not None and self.first.compiled is not None:
+            return self.first
+        marks = self._marks(scripted)
+        return attempt(self.subject.loaded, marks, self._to_capture(), self.options, self.context, self.subject.paths)
+
+    def _to_capture(self) -> list[Probe]:
+        """The example first; then probes that reach other submodules, for the modules that the example leaves out."""
+        good = [p for p, o in zip(self.known.probes, self.known.outcomes, strict=True) if o.problem is None]
+        return good or self.known.probes[:1]
+
+    def _marks(self, scripted: set[str]) -> dict[str, Mark]:
+        marks: dict[str, Mark] = {}
+        root = self.subject.loaded.module
+        if root is None:
+            return {"": "script"} if scripted else {}
+        for path in sorted(scripted):
+            marks[path] = "script"
+        for path in sorted(scripted):
+            self._mark_members(path, scripted, marks)
+        return _without_second_names(root, marks)
+
+    def _mark_members(self, path: str, scripted: set[str], marks: dict[str, Mark]) -> None:
+        root = self.subject.loaded.module
+        assert root is not None
+        for member in members(root, path):
+            if member in scripted:
+                continue
+            if member in self._kept:
+                self._mark_members(member, scripted, marks)
+            else:
+                marks[member] = "trace"
+
+    def _correct(self, tried: Attempt, scripted: set[str]) -> bool:
+        """Change the set after compiling failed; return whether there is anything left to try."""
+        failure, root = tried.failure, self.subject.loaded.module
+        assert failure is not None
+        path = failure.module
+        if failure.code == "trace.container-output" and self.options.strict:
+            self.options = msgspec.structs.replace(self.options, strict=False)
+            return True
+        if path is None:
+            self._refused.setdefault("", failure)
+            return False
+        if root is None:
+            self._refused[path] = failure
+            if scripted:
+                return False
+            scripted.add("")
+            return True
+        if tried.marks.get(path) == "trace":
+            self._kept |= {path}
+            if failure.code == "marks.never-called":
+                prefix = path + "."
+                self._kept |= {p for p in dict(root.named_modules()) if p.startswith(prefix)}
+            return True
+        self._refused.setdefault(path, failure)
+        if path in scripted:
+            return self._keep_members(path) or self._try_parent(path, scripted)
+        if not scripted or path not in scripted:
+            # The root's trace fails: with scripted parts, their parents may read what a scripted part does not have.
+            if path == "" and scripted - {""}:
+                return self._try_parent(max(scripted, key=lambda p: p.count(".")), scripted)
+            scripted.add(path)
+            return True
+        return False
+
+    def _keep_members(self, path: str) -> bool:
+        root = self.subject.loaded.module
+        assert root is not None
+        new = set(members(root, path)) - self._kept
+        self._kept |= new
+        return bool(new)
+
+    def _try_parent(self, path: str, scripted: set[str]) -> bool:
+        root = self.subject.loaded.module
+        assert root is not None
+        parent = parent_of(root, path)
+        scripted.discard(path)
+        self._kept.add(path)
+        if parent is None:
+            return False
+        scripted.add(parent)
+        return True
+
+    def _extend(self, tried: Attempt, scripted: set[str], mismatches: list[Mismatch]) -> bool:
+        """Add the submodules that differ; return whether there is anything left to try."""
+        if self.subject.loaded.module is None:
+            if scripted:
+                return False
+            scripted.add("")
+            self._evidence[""] = mismatches[0].reason
+            return True
+        localiser = Localiser(
+            subject=self.subject,
+            probes=[self.known.probes[0], *_different_kinds(mismatches)],
+            options=self.options,
+            tolerance=self.tolerance,
+            context=self.context,
+        )
+        found = localiser.culprits(tried.marks)
+        self._evidence |= {path: localiser.evidence.get(path, mismatches[0].reason) for path in found}
+        new = set(found) - scripted
+        scripted |= new
+        if new:
+            return True
+        # Every one of them is corrected, not only the first that can be.
+        kept = [self._keep_members(path) for path in found]
+        if any(kept):
+            return True
+        moved = [self._try_parent(path, scripted) for path in found if path]
+        return any(moved)
+
+    def _smaller(self, tried: Attempt, scripted: set[str], proven: set[str]) -> Solution:
+        """Leave out what is not needed, where that was not shown already."""
+        best = tried
+        for path in sorted(scripted - proven, key=lambda p: -p.count(".")):
+            if len(scripted) < 2:
+                break
+            fewer = self._attempt(scripted - {path})
+            if fewer.compiled is not None and not self.mismatches(fewer.compiled, most=1):
+                scripted.discard(path)
+                best = fewer
+        return Solution(
+            marks=best.marks,
+            is_verified=True,
+            scripted=tuple(sorted(scripted)),
+            compiled=best.compiled,
+            refused=tuple(self._refused.values()),
+            evidence=dict(self._evidence),
+            is_strict=self.options.strict,
+            attempt=best,
+        )
+
+
+def _different_kinds(mismatches: Sequence[Mismatch]) -> list[Probe]:
+    """Return a few of the probes: the first ones of other values, and of other sizes."""
+    values = [m.probe for m in mismatches if not m.probe.is_resized]
+    sizes = [m.probe for m in mismatches if m.probe.is_resized]
+    return values[:3] + values[-2:] + sizes[:3]
+
+
+def _without_second_names(root: "object", marks: dict[str, Mark]) -> dict[str, Mark]:
+    """Leave out marks on a module under its second name: an object has one mark, and script comes first."""
+    import torch
+
+    assert isinstance(root, torch.nn.Module)
+    modules = dict(root.named_modules(remove_duplicate=False))
+    by_object: dict[int, str] = {}
+    for path in sorted(marks, key=lambda p: (marks[p] != "script", p)):
+        by_object.setdefault(id(modules[path]), path)
+    chosen = set(by_object.values())
+    return {path: mark for path, mark in sorted(marks.items()) if path in chosen}
+
+
+def inside_script(path: str, scripted: Iterable[str]) -> bool:
+    """Whether a submodule lies inside of a scripted one."""
+    return any(is_below(path, above) for above in scripted)
