@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from . import theme
@@ -23,9 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = system_settings()
     theme.apply_theme(settings.get(THEME))
     window = MainWindow(settings)
-    window.show()
     # The rest is made after the first picture of the window, which therefore comes at once.
-    QTimer.singleShot(0, window, lambda: _fill(window, settings, [Path(argument) for argument in arguments]))
+    window.painted.connect(lambda: _fill(window, settings, [Path(argument) for argument in arguments]))
+    window.show()
     return int(app.exec())
 
 

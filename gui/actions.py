@@ -1,5 +1,6 @@
 """Every action of the window: one declared table of menu, text, shortcut and icon."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -106,10 +107,10 @@ class Actions:
     def all(self) -> dict[str, QAction]:
         return dict(self._made)
 
-    def show_icons(self) -> None:
-        """Tint the icons for the present palette."""
+    def show_icons(self, names: Collection[str] | None = None) -> None:
+        """Tint the icons of all actions, or of some, for the present palette."""
         for declared in DECLARED:
-            if isinstance(declared, Declared) and declared.icon:
+            if isinstance(declared, Declared) and declared.icon and (names is None or declared.name in names):
                 self._made[declared.name].setIcon(theme.icon(declared.icon))
 
     def _add(self, window: QMainWindow, declared: Declared) -> None:

@@ -1,50 +1,54 @@
-"""The window's frame: menus, toolbar, docks, tabs. It knows no model and decides nothing."""
+"""The window's frame: menus, toolbar, docks, tabs. It knows no model and decides nothing.
+
+The class itself needs little of Qt, so that its first, empty picture comes as soon as that of any window; ``build``
+makes the rest.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QMainWindow,
-    QStackedWidget,
-    QStatusBar,
-    QTabWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QMainWindow
 
-from . import theme
-from .actions import WITH_DOCUMENT, Actions
-from .panels.welcome import WelcomePanel
 from .settings import WINDOW_GEOMETRY, WINDOW_STATE, Settings
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent, Qt
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+    from PySide6.QtWidgets import QDockWidget, QWidget
 
 _LAYOUT_VERSION = 1
 _TOOLBAR = ("open", "save", None, "undo", "redo", None)
-_Area = Qt.DockWidgetArea
 
 
 class MainWindow(QMainWindow):
     file_dropped = Signal(Path)
     close_wished = Signal()
+    painted = Signal()
+    """The first picture of the window is on the screen; told once."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
         self._may_close = False
+        self._is_painted = False
+        self._is_built = False
         self.docks: dict[str, QDockWidget] = {}
         self.setWindowTitle("ExportDesk")
-        self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
-        self.action_table = Actions(self)
-        self._build()
-        self.show_document_actions(False)
         geometry = settings.bytes_of(WINDOW_GEOMETRY)
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             self._use_usual_size()
 
-    def _build(self) -> None:
+    def build(self) -> None:
+        """Fill the frame; called once, after its first picture or before it."""
+        from PySide6.QtCore import QSize
+        from PySide6.QtWidgets import QStackedWidget, QStatusBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+
+        from . import theme
+        from .actions import Actions
+        from .panels.welcome import WelcomePanel
+
+        self.action_table = Actions(self)
         self.toolbar = QToolBar("Toolbar")
         self.toolbar.setObjectName("toolbar")
         self.toolbar.setMovable(False)
@@ -69,14 +73,20 @@ class MainWindow(QMainWindow):
         self._column.addWidget(self.stack)
         self.setCentralWidget(centre)
         self.setStatusBar(QStatusBar())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
         self.action_table.show_icons()
         self.setWindowIcon(theme.icon("exportdesk"))
+        self.show_document_actions(False)
+        self._is_built = True
 
-    def add_banner(self, banner: QWidget) -> None:
+    def add_banner(self, banner: "QWidget") -> None:
         self._column.insertWidget(0, banner)
 
-    def add_dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea, *, onto: str = "") -> None:
+    def add_dock(self, name: str, title: str, panel: "QWidget", area: "Qt.DockWidgetArea", *, onto: str = "") -> None:
         """Add a panel in a dock, hidden until something is open; ``onto`` names the dock whose place it shares."""
+        from PySide6.QtWidgets import QDockWidget, QWidget
+
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setWidget(panel)
@@ -93,10 +103,14 @@ class MainWindow(QMainWindow):
         self.action_table.submenus["Panels"].addAction(action)
 
     def finish_layout(self) -> None:
-        """Give the docks their usual sizes; called once all of them are there."""
-        self.setCorner(Qt.Corner.BottomLeftCorner, _Area.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, _Area.BottomDockWidgetArea)
-        self.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        """Say how the docks share the window; called once all of them are there."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QTabWidget
+
+        areas = Qt.DockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, areas.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, areas.BottomDockWidgetArea)
+        self.setTabPosition(areas.AllDockWidgetAreas, QTabWidget.TabPosition.North)
 
     def show_workspace(self, is_shown: bool) -> None:
         """Show the panels around the results, or the welcome page alone."""
@@ -116,6 +130,8 @@ class MainWindow(QMainWindow):
         self.show_document_actions(is_shown)
 
     def show_document_actions(self, is_open: bool) -> None:
+        from .actions import WITH_DOCUMENT
+
         for name in WITH_DOCUMENT:
             self.action_table[name].setEnabled(is_open)
         for dock in self.docks.values():
@@ -133,6 +149,8 @@ class MainWindow(QMainWindow):
         self._size_docks()
 
     def _size_docks(self) -> None:
+        from PySide6.QtCore import Qt
+
         width, height = self.width(), self.height()
         left, right = [self.docks["model"], self.docks["source"]], [self.docks["inputs"], self.docks["coreml"]]
         self.resizeDocks([left[0], right[0]], [int(width * 0.29), int(width * 0.25)], Qt.Orientation.Horizontal)
@@ -152,7 +170,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _remember_layout(self) -> None:
-        if self.stack.currentIndex() == 1:
+        if self._is_built and self.stack.currentIndex() == 1:
             self._settings.put_bytes(WINDOW_STATE, self.saveState(_LAYOUT_VERSION))
 
     def _use_usual_size(self) -> None:
@@ -161,30 +179,36 @@ class MainWindow(QMainWindow):
 
     # Qt's own names from here on.
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_close:
+    def paintEvent(self, event: "QPaintEvent") -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+    def closeEvent(self, event: "QCloseEvent") -> None:
+        if self._may_close or not self._is_built:
             event.accept()
         else:
             event.ignore()
             self.close_wished.emit()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+    def dragEnterEvent(self, event: "QDragEnterEvent") -> None:
         if _dropped_file(event) is not None:
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:
+    def dropEvent(self, event: "QDropEvent") -> None:
         path = _dropped_file(event)
         if path is not None:
             event.acceptProposedAction()
             self.file_dropped.emit(path)
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
+    def changeEvent(self, event: "QEvent") -> None:
+        if self._is_built and event.type() == event.Type.PaletteChange:
             self.action_table.show_icons()
         super().changeEvent(event)
 
 
-def _dropped_file(event: QDropEvent) -> Path | None:
+def _dropped_file(event: "QDropEvent") -> Path | None:
     """Return the one local file that is dragged, None for anything else."""
     urls = event.mimeData().urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

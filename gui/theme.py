@@ -1,11 +1,19 @@
 """Light and dark: palettes, the few colours with a meaning, and icons tinted to fit."""
 
+import os
+import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont, QIcon
+
+# The namespace Qt and the classes for drawing bring hundreds of enumeration members, which Python needs longer to make
+# than all the rest of the window's first picture; they are imported where they are used.
 
 # The package of resources itself reads recipes; only its folder is needed here.
 _ICONS_DIR = Path(__file__).parent.parent / "resources" / "icons"
@@ -75,19 +83,27 @@ _FADED = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.Color
 def apply_theme(choice: str) -> None:
     """Use the system's colours, or light or dark ones, for the whole application.
 
-    Native styles (macOS, Windows) are only told which of their own schemes to use. The plain Fusion style, which is
-    what most Linux systems and our pictures have, gets a palette of ours.
+    Where the system has colours of its own (macOS, Windows, KDE) it is only told which of its schemes to use.
+    Elsewhere, and in our pictures, Qt's plain Fusion style is what people see, and it gets a palette of ours.
     """
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    hints = QGuiApplication.styleHints()
-    scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(choice, Qt.ColorScheme.Unknown)
-    if hasattr(hints, "setColorScheme"):
-        hints.setColorScheme(scheme)
-    if app.style().objectName().lower() != "fusion":
-        return
-    is_system_dark = hints.colorScheme() == Qt.ColorScheme.Dark
-    app.setPalette(palette(is_dark=choice == "dark" or (choice == "system" and is_system_dark)))
+    if choice != "system" or _has_system_palette():
+        from PySide6.QtCore import Qt
+
+        schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+        QGuiApplication.styleHints().setColorScheme(schemes.get(choice, Qt.ColorScheme.Unknown))
+    if not _has_system_palette():
+        wants_dark = choice == "dark" or (choice == "system" and _is_system_dark())
+        QApplication.setPalette(palette(is_dark=wants_dark))
+
+
+def _has_system_palette() -> bool:
+    return sys.platform in ("darwin", "win32") or "KDE" in os.environ.get("XDG_CURRENT_DESKTOP", "")
+
+
+@cache
+def _is_system_dark() -> bool:
+    """Whether the system gave the application dark colours; asked before the first palette of ours."""
+    return QGuiApplication.palette().color(_Role.Window).lightness() < 128
 
 
 def palette(*, is_dark: bool) -> QPalette:
@@ -116,14 +132,16 @@ def meaning(name: str) -> QColor:
     return QColor(dark if is_dark() else light)
 
 
-def code_font(zoom: int = 0) -> QFont:
+def code_font(zoom: int = 0) -> "QFont":
     """Return the system's fixed-width font, ``zoom`` points larger than usual."""
+    from PySide6.QtGui import QFontDatabase
+
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() + zoom))
     return font
 
 
-def icon(name: str, colour: str = "") -> QIcon:
+def icon(name: str, colour: str = "") -> "QIcon":
     """Return an icon of ours, tinted like text or in the colour of a meaning."""
     colours = QGuiApplication.palette()
     tint = meaning(colour) if colour else colours.color(_Role.ButtonText)
@@ -131,23 +149,27 @@ def icon(name: str, colour: str = "") -> QIcon:
 
 
 @cache
-def _icon(name: str, tint: str, selected_tint: str) -> QIcon:
+def _icon(name: str, tint: str, selected_tint: str) -> "QIcon":
+    from PySide6.QtGui import QIcon
+
     text = (_ICONS_DIR / f"{name}.svg").read_text(encoding="utf-8")
     made = QIcon()
-    for side in (16, 20, 24, 32, 48, 64):
-        made.addPixmap(_drawn(text, tint, side))
-        # In a selected row the ground is the highlight, on which the tint could not be seen.
-        made.addPixmap(_drawn(text, selected_tint, side), QIcon.Mode.Selected)
+    _draw(text, tint, made, QIcon.Mode.Normal, (16, 18, 32, 36, 48))
+    # In a selected row the ground is the highlight, on which the tint could not be seen.
+    _draw(text, selected_tint, made, QIcon.Mode.Selected, (16, 32))
     return made
 
 
-def _drawn(text: str, tint: str, side: int) -> QPixmap:
+def _draw(text: str, tint: str, onto: "QIcon", mode: "QIcon.Mode", sides: tuple[int, ...]) -> None:
+    from PySide6.QtCore import QByteArray, QRectF, Qt
+    from PySide6.QtGui import QPainter, QPixmap
     from PySide6.QtSvg import QSvgRenderer
 
     renderer = QSvgRenderer(QByteArray(text.replace("currentColor", tint).encode()))
-    pixmap = QPixmap(side, side)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    renderer.render(painter, QRectF(0, 0, side, side))
-    painter.end()
-    return pixmap
+    for side in sides:
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter, QRectF(0, 0, side, side))
+        painter.end()
+        onto.addPixmap(pixmap, mode)

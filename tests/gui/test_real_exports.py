@@ -1,0 +1,148 @@
+"""The window with the real worker: by clicks, as a person does it."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from exportdesk.core.model_file.outline import read_outline
+from exportdesk.gui.app import Workbench
+from exportdesk.gui.engine_thread import worker_client
+from exportdesk.gui.state.happenings import OutChosen
+from exportdesk.resources import EXAMPLES_DIR, examples
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer
+from pytestqt.qtbot import QtBot
+from window_fakes import FakeDesktop
+
+LIMIT_MS = 120_000
+BROKEN = """
+import torch
+from torch import nn
+
+
+class Broken(nn.Module):
+    def forward(self, x):
+        return self.missing(x)
+"""
+SLOW = """
+import time
+
+from torch import nn
+
+
+class Slow(nn.Module):
+    def forward(self, x):
+        time.sleep(60)
+        return x
+"""
+
+
+@pytest.fixture
+def bench(make_workbench: object) -> Workbench:
+    return make_workbench(worker_client)  # type: ignore[operator]
+
+
+def click_export(bench: Workbench, qtbot: QtBot) -> None:
+    button = bench.window.toolbar.widgetForAction(bench.window.action_table["export"])
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def wait_for_quiet(bench: Workbench, qtbot: QtBot) -> None:
+    def is_quiet() -> bool:
+        return bench.session.job is None and not bench.session.needs_inspection
+
+    qtbot.waitUntil(is_quiet, timeout=LIMIT_MS)
+
+
+def export(bench: Workbench, qtbot: QtBot) -> None:
+    click_export(bench, qtbot)
+    wait_for_quiet(bench, qtbot)
+    assert bench.session.failure is None, bench.session.failure
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("foo", "control_flow_net_2"), id="two"),
+        pytest.param(tuple(example.name for example in examples()), id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_that_examples_export_by_clicks_in_one_window_without_stalls(
+    bench: Workbench, qtbot: QtBot, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    stalls: list[float] = []
+    clock = QElapsedTimer()
+    clock.start()
+    beat = QTimer()
+    beat.setInterval(5)
+    beat.timeout.connect(lambda: stalls.append(clock.restart()))
+    beat.start()
+    menu = bench.window.action_table.submenus["Examples"]
+    menu.aboutToShow.emit()
+    assert len(menu.actions()) == len(examples())
+    for number, example in enumerate(examples()):
+        if example.name not in names:
+            continue
+        menu.actions()[number].trigger()
+        wait_for_quiet(bench, qtbot)
+        assert bench.session.failure is None, (example.name, bench.session.failure)
+        bench.tell(OutChosen(out=tmp_path / example.name))
+        export(bench, qtbot)
+        exported = bench.session.exported
+        assert exported is not None
+        assert exported.result.is_good, (example.name, exported.result.checks)
+        assert all(Path(file).exists() for file in exported.result.files.values())
+        assert exported.texts is not None
+        assert bench.workspace.torchscript_tab.pages["code"].view.toPlainText() == exported.texts.code
+    beat.stop()
+    # The target is 50 ms on a free machine; the ordinary suite runs beside others, so it looks for gross stalls.
+    assert max(stalls) < 1000, sorted(stalls)[-5:]
+
+
+def test_that_cancel_works_within_a_second_and_the_next_export_works(
+    bench: Workbench, qtbot: QtBot, tmp_path: Path, desktop: FakeDesktop
+) -> None:
+    path = tmp_path / "slow.py"
+    path.write_text(SLOW)
+    bench.open(path)
+    wait_for_quiet(bench, qtbot)
+    bench.window.action_table["add_input"].trigger()
+    click_export(bench, qtbot)
+    qtbot.waitUntil(lambda: bool(bench.session.job and bench.session.job.stage), timeout=LIMIT_MS)
+    started = time.monotonic()
+    qtbot.mouseClick(bench.workspace.progress.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bench.session.job is None, timeout=LIMIT_MS)
+    assert time.monotonic() - started < 1.0
+    assert not (path.parent / "out").exists() or not any((path.parent / "out").iterdir())
+    bench.open(EXAMPLES_DIR / "foo.toml")
+    wait_for_quiet(bench, qtbot)
+    bench.tell(OutChosen(out=tmp_path / "foo"))
+    export(bench, qtbot)
+
+
+def test_that_a_failing_model_and_a_killed_worker_leave_window_and_recipe_as_they_were(
+    bench: Workbench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text(BROKEN)
+    bench.open(path)
+    wait_for_quiet(bench, qtbot)
+    bench.window.action_table["add_input"].trigger()
+    before = bench.session.document
+    click_export(bench, qtbot)
+    wait_for_quiet(bench, qtbot)
+    failure = bench.session.failure
+    assert failure is not None
+    assert "missing" in failure.message
+    assert bench.workspace.banner.isVisible()
+    assert bench.session.document == before
+    assert bench.session.worker is not None
+    os.kill(bench.session.worker.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bench.session.worker is None, timeout=LIMIT_MS)
+    assert bench.session.document == before
+    assert read_outline(path)
+    bench.open(EXAMPLES_DIR / "foo.toml")
+    wait_for_quiet(bench, qtbot)
+    bench.tell(OutChosen(out=tmp_path / "foo"))
+    export(bench, qtbot)
