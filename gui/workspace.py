@@ -48,7 +48,9 @@ class Workspace:
         self.torchscript_tab = TorchScriptTab(actions["export"])
         self.coreml_tab = CoreMLTab(actions["export"])
         self.checks_tab = ChecksTab(actions["export"])
+        self._now = Session()
         self._place(window)
+        window.tabs.currentChanged.connect(self._show_tab)
 
     def _place(self, window: MainWindow) -> None:
         window.add_banner(self.banner)
@@ -90,12 +92,18 @@ class Workspace:
         self.tree.show_state(now)
         self.source.show_state(now)
         self.problems.show_state(now)
-        self.torchscript_tab.show_state(now)
-        self.coreml_tab.show_state(now)
-        self.checks_tab.show_state(now)
+        self._now = now
+        self._show_tab()
         if before is None or before.document is not now.document or before.worker is not now.worker:
             self.show_edited(now)
             self.inputs.show_state(now)
+
+    def _show_tab(self) -> None:
+        """Show the results in the tab that is in sight; the others have time until they are."""
+        tab = self._window.tabs.currentWidget()
+        for known in (self.torchscript_tab, self.coreml_tab, self.checks_tab):
+            if tab is known:
+                known.show_state(self._now)
 
     def show_edited(self, now: Session) -> None:
         """Show the recipe's values again, also where a field holds something that was refused."""

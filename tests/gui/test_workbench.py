@@ -156,6 +156,8 @@ def test_that_an_export_shows_its_results_everywhere(
     export(workbench, qtbot)
     qtbot.waitUntil(lambda: workbench.session.exported is not None and workbench.session.exported.texts is not None)
     space = workbench.workspace
+    for tab in ("tab_coreml", "tab_checks", "tab_torchscript"):
+        trigger(workbench, tab)
     assert "return x" in space.torchscript_tab.pages["code"].view.toPlainText()
     assert "5.6 kB" in space.coreml_tab.summary.text()
     assert space.coreml_tab.features.rowCount() == 2
@@ -236,6 +238,7 @@ def test_that_a_failed_check_is_said(
 
     client[0].answer = answer
     export(workbench, qtbot)
+    trigger(workbench, "tab_checks")
     assert "1 of 1 checks failed" in workbench.workspace.checks_tab.verdict.text()
     assert "failed" in workbench.workspace.banner.text.text()
 
