@@ -51,13 +51,13 @@ def package_of(source: Any) -> Package:  # noqa: RET503
 
 def _program_package(source: Any) -> Package:
     functions = {name: _function(name, function) for name, function in source.functions.items()}
-    interfaces = {name: _interface(function) for name, function in functions.items()}
+    interfaces = {name: interface_of(function) for name, function in functions.items()}
     default = source.default_function_name if source.default_function_name in functions else next(iter(functions))
     description = Description(interfaces[default], interfaces, default)
     return Package("program", description, Program(functions), WeightFiles(None), 0)
 
 
-def _interface(function: Function) -> Interface:
+def interface_of(function: Function) -> Interface:
     def features(items: tuple[Named, ...]) -> tuple[Feature, ...]:
         found = []
         for item in items:
