@@ -1,4 +1,4 @@
-"""Reductions over axes; without ``axes`` over all of them."""
+"""Reductions over axes (without ``axes`` over all of them), and running sums."""
 
 import torch
 from torch import Tensor
@@ -79,3 +79,15 @@ def reduce_argmin(x: Tensor, axis: int = -1, keep_dims: bool = False, output_dty
 
 def _first_index(is_chosen: Tensor, axis: int, keep_dims: bool) -> Tensor:
     return torch.argmax(is_chosen.to(torch.uint8), axis, keepdim=keep_dims)
+
+
+@operation("cumsum")
+def cumsum(x: Tensor, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Tensor:
+    source = x.flip(axis) if reverse else x
+    total = torch.cumsum(source, axis)
+    if exclusive:
+        # Shifted, not subtracted: what was added cannot be taken out again exactly.
+        total = torch.cat(
+            [torch.zeros_like(total.narrow(axis, 0, 1)), total.narrow(axis, 0, total.shape[axis] - 1)], axis
+        )
+    return total.flip(axis) if reverse else total

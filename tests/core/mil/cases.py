@@ -172,7 +172,7 @@ def naive_conv(x, w, bias, strides, padding, dilations, groups):
     """Convolve two spatial dimensions by the definition."""
     (top, bottom), (left, right) = padding
     x = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (top, bottom), (left, right)))
-    n, c_in, height, width = x.shape
+    n, _c_in, height, width = x.shape
     c_out, per_group, kh, kw = w.shape
     oh = (height - (kh - 1) * dilations[0] - 1) // strides[0] + 1
     ow = (width - (kw - 1) * dilations[1] - 1) // strides[1] + 1
@@ -180,14 +180,16 @@ def naive_conv(x, w, bias, strides, padding, dilations, groups):
     for o, i, j in itertools.product(range(c_out), range(oh), range(ow)):
         first = o // (c_out // groups) * per_group
         top_left = i * strides[0], j * strides[1]
-        window = x[:, first : first + per_group, top_left[0] :: dilations[0], top_left[1] :: dilations[1]][..., :kh, :kw]
+        window = x[:, first : first + per_group, top_left[0] :: dilations[0], top_left[1] :: dilations[1]][
+            ..., :kh, :kw
+        ]
         out[:, o, i, j] = (window * w[o]).sum((1, 2, 3))
     return out if bias is None else out + bias.reshape(1, -1, 1, 1)
 
 
 def naive_conv_transpose(x, w, bias, strides, padding):
     """Spread each input over its kernel, then cut the padding."""
-    n, c_in, height, width = x.shape
+    n, _c_in, height, width = x.shape
     _, c_out, kh, kw = w.shape
     out = np.zeros((n, c_out, (height - 1) * strides[0] + kh, (width - 1) * strides[1] + kw))
     for i, j in itertools.product(range(height), range(width)):

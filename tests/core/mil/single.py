@@ -33,7 +33,11 @@ def typed(given: Any) -> np.ndarray[Any, Any]:
 
 
 def package_of(
-    name: str, opset: str, variables: dict[str, Any], constants: dict[str, Any], results: list[tuple[str, tuple[int, ...]]]
+    name: str,
+    opset: str,
+    variables: dict[str, Any],
+    constants: dict[str, Any],
+    results: list[tuple[str, tuple[int, ...]]],
 ) -> Package:
     """Return a program of one operation; ``variables`` are its inputs, a list of arrays for a variadic one."""
     inputs: list[Named] = []
@@ -53,7 +57,9 @@ def package_of(
     body = Block((), tuple(named.name for named in outputs), (operation,))
     function = Function("main", tuple(inputs), opset, body)
     interface = interface_of(function)
-    return Package("single", Description(interface, {"main": interface}), Program({"main": function}), WeightFiles(None), 0)
+    return Package(
+        "single", Description(interface, {"main": interface}), Program({"main": function}), WeightFiles(None), 0
+    )
 
 
 def run_single(
