@@ -7,15 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from ..diagnostics import Diagnostic, Severity
+from ..errors import ExportDeskError
 from ..job_context import JobContext
-from ..recipe.model import CoreML, RangeDimension, default_size
+from ..recipe.model import CoreML
+from .compress import compress
 from .failures import explain
 from .fast_passes import fast_passes
+from .features import classifier_config, input_types, output_types, precision_of, state_types
+from .graph_edits import keep_outputs, put_in_mean_and_std
+from .images import in_words
 from .inputs import ConvertedInput, core_ml_names, name_notes
+from .metadata import write_metadata
 from .notes import notes
 from .preflight import preflight, refuse_blocked
-from .rules import check_inputs, check_options, enumerated_shapes, specification_version
-from .source import Compiled, source_of
+from .rules import check_inputs, check_options, size_in_words, specification_version
+from .source import Compiled, Source, source_of
 from .toolkit import coremltools
 from .watching import watching
 
@@ -67,6 +76,7 @@ def convert(
     *,
     method: str = "forward",
     staging: Path | None = None,
+    folder: Path | None = None,
 ) -> ConvertedModel:
     """Convert a traced, scripted or mixed module, or a compiled function; it stays as it was.
 
@@ -78,6 +88,7 @@ def convert(
         method: the method of the module to convert.
         staging: existing folder in which the package is made; one on the file system of the final place makes
             ``ConvertedModel.save`` a rename. The system's temporary folder where it is None.
+        folder: of the recipe, that a labels file is relative to.
 
     Raises:
         ExportDeskError: ``recipe.*`` for choices that do not fit together, ``convert.*`` for what coremltools cannot.
@@ -87,18 +98,20 @@ def convert(
     check_inputs(inputs, options)
     ct = coremltools()
     names = core_ml_names(inputs, taken=[output.name for output in options.outputs])
-    for note in name_notes(inputs, names):
+    for note in (*name_notes(inputs, names), *_image_notes(inputs, options)):
         context.report(note)
     arguments: dict[str, Any] = {
         "inputs": input_types(inputs, names, options),
-        "outputs": [ct.TensorType(name=output.name) for output in options.outputs] or None,
+        "outputs": output_types(options),
+        "states": state_types(module if isinstance(module, torch.nn.Module) else None, options),
+        "classifier_config": classifier_config(options, folder),
         "convert_to": options.convert_to,
         "minimum_deployment_target": ct.target(specification_version(options)),
         "compute_units": ct.ComputeUnit[options.compute_units.upper()],
         "skip_model_load": True,
     }
     if options.convert_to == "mlprogram":
-        arguments["compute_precision"] = ct.precision[options.precision.upper()]
+        arguments["compute_precision"] = precision_of(options)
     package = None
     if staging is not None and options.convert_to == "mlprogram":
         package = staging / "converted.mlpackage"
@@ -107,13 +120,17 @@ def convert(
     for diagnostic in found:
         context.report(diagnostic)
     refuse_blocked(found)
-    source = source_of(module, method, inputs)
+    compression_notes: list[Diagnostic] = []
+    source = edited_source(module, method, inputs, options)
     # Imported here because it imports coremltools, which a system may lack.
     from .converters.supply import supplied_converters
 
     with watching(context, source) as watch, fast_passes(ct.__version__), supplied_converters():
         try:
             model = ct.convert(source.script_module, **arguments)
+            if options.compression:
+                context.progress(1.0, "compressing weights")
+                model, compression_notes = compress(model, options)
         except BaseException as error:
             if package is not None:
                 shutil.rmtree(package, ignore_errors=True)
@@ -122,54 +139,35 @@ def convert(
             finally:
                 # The frames hold the half-made program and coremltools' folder of weights, and the failure outlives us.
                 traceback.clear_frames(error.__traceback__)
-    for diagnostic in notes(watch.records, watch.warnings):
+    for diagnostic in (*notes(watch.records, watch.warnings), *compression_notes):
         context.report(diagnostic)
+    converted = ConvertedModel(model=model, program=model._mil_program)
+    try:
+        write_metadata(model, options.metadata)
+    except ExportDeskError:
+        converted.discard()
+        raise
     context.progress(1.0, "converted")
-    return ConvertedModel(model=model, program=model._mil_program)
+    return converted
 
 
-def input_types(inputs: Sequence[ConvertedInput], names: Sequence[str], options: CoreML) -> list[Any]:
-    """Return coremltools' description of the inputs, nested as the model takes them; ``names`` are of the leaves."""
-    remaining = iter(names)
-    return [_input_type(item, remaining, options) for item in inputs if not item.is_value]
+def edited_source(module: Compiled, method: str, inputs: Sequence[ConvertedInput], options: CoreML) -> Source:
+    """Return the graph to convert, with the changes that the options ask for."""
+    source = source_of(module, method, inputs)
+    keep_outputs(source.graph, options)
+    for position, item in enumerate(item for item in inputs if not item.is_value):
+        given = options.inputs.get(item.name)
+        if given is not None and given.image is not None and given.image.exact:
+            put_in_mean_and_std(source.graph, position, given.image)
+    return source
 
 
-def _input_type(item: ConvertedInput, names: Any, options: CoreML) -> Any:
-    ct = coremltools()
-    if item.items:
-        return tuple(_input_type(member, names, options) for member in item.items)
-    return ct.TensorType(name=next(names), shape=_shape(item), dtype=_dtype(item, options))
-
-
-def _shape(item: ConvertedInput) -> Any:
-    ct = coremltools()
-    if any(isinstance(dimension, tuple) for dimension in item.shape):
-        shapes = enumerated_shapes(item)
-        return ct.EnumeratedShapes(shapes=shapes, default=shapes[0]) if len(shapes) > 1 else ct.Shape(shapes[0])
-    return ct.Shape(
-        tuple(
-            ct.RangeDim(lower_bound=dimension.min, upper_bound=dimension.max, default=default_size(dimension))
-            if isinstance(dimension, RangeDimension)
-            else dimension
-            for dimension in item.shape
-        )
-    )
-
-
-def _dtype(item: ConvertedInput, options: CoreML) -> Any:
-    """Return the type of an input, None where it follows the precision (float16 from iOS 16 on, else float32)."""
-    import numpy as np
-
-    match item.dtype:
-        case "float32":
-            return None if options.precision == "float16" else np.float32
-        case "float16":
-            return np.float16
-        case "float64":
-            return np.float64
-        case "int64":
-            return np.int64
-        case "bool":
-            return np.bool_
-        case _:
-            return np.int32
+def _image_notes(inputs: Sequence[ConvertedInput], options: CoreML) -> list[Diagnostic]:
+    found = []
+    for item in (leaf for whole in inputs for leaf in whole.leaves):
+        given = options.inputs.get(item.name)
+        if given is not None and given.image is not None:
+            height, width = (size_in_words(size) for size in item.shape[2:])
+            message = in_words(item.name, given.image, height, width)
+            found.append(Diagnostic(code="convert.image-input", severity=Severity.NOTE, message=message))
+    return found

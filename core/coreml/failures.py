@@ -1,5 +1,6 @@
 """A converter's exception as a failure that names the operation, its module and its Python line."""
 
+import math
 import re
 from typing import NoReturn
 
@@ -29,6 +30,13 @@ def explain(error: BaseException, source: Source, watch: Watch) -> NoReturn:
             "recipe.output-count" if "outputs provided" in text else "recipe.input-count",
             f"The names do not fit the model: {text}",
             hint="Give one name for each tensor that the model takes or returns, nested ones flattened.",
+            cause=error,
+        )
+    if labels := _labels_and_classes(error):
+        fail(
+            "recipe.labels",
+            f"There are {labels[0]} labels, and the model's output {labels[1]!r} has {labels[2]} numbers.",
+            hint="Give one label a class, in the order of the output; choose the output with `probabilities`.",
             cause=error,
         )
     if watch.current_pass is not None:
@@ -73,6 +81,19 @@ def _explain_node(error: BaseException, kind: str, place: Location) -> NoReturn:
         file=place.file,
         line=place.line,
     )
+
+
+def _labels_and_classes(error: BaseException) -> tuple[int, str, int] | None:
+    """Return the number of labels, the output and its number of classes, if coremltools failed to join them."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name == "_add_classify_op":
+            found = traceback.tb_frame.f_locals
+            scores = found.get("original_probability_var")
+            if scores is not None and math.prod(scores.shape) != len(found["classes"]):
+                return len(found["classes"]), str(scores.name), math.prod(scores.shape)
+        traceback = traceback.tb_next
+    return None
 
 
 def _converted_node(error: BaseException) -> tuple[str | None, str]:

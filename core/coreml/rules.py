@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from ..errors import fail
-from ..recipe.model import CoreML, DeploymentTarget, RangeDimension
+from ..recipe.model import CoreML, CoreMLCompression, CoreMLImage, DeploymentTarget, Dimension, RangeDimension
 from .inputs import ConvertedInput, is_allowed
 
 IOS13, IOS14, IOS15, IOS16, IOS17, IOS18, IOS26 = range(4, 11)
@@ -95,6 +95,73 @@ def check_options(options: CoreML) -> None:
             hint='Choose a newer target, or compute_units = "all".',
         )
     _check_output_names(options)
+    _check_float16_features(options)
+    if options.states:
+        _check_states(options)
+    if options.float32_operations and options.precision == "float32":
+        fail(
+            "recipe.precision",
+            'float32_operations choose exceptions of a float16 program, and the precision is "float32".',
+            hint="Leave float32_operations out: every operation is float32 already.",
+        )
+    for position, step in enumerate(options.compression):
+        _check_compression(step, options, is_joint=position > 0)
+
+
+def _check_float16_features(options: CoreML) -> None:
+    version, target = specification_version(options), options.minimum_deployment_target
+    features = [
+        (f"Input {name!r}", item.dtype, item.image and item.image.layout) for name, item in options.inputs.items()
+    ]
+    features += [(f"Output {item.name!r}", item.dtype, item.image) for item in options.outputs]
+    for what, dtype, layout in features:
+        if version < IOS16 and (dtype == "float16" or layout == "grayscale_float16"):
+            fail(
+                "recipe.dtype",
+                f"{what} is float16, which needs iOS 16 (macOS 13) or newer; the deployment target is {target}.",
+                hint="Choose a newer target, or float32.",
+            )
+        if version < IOS26 and dtype == "int8":
+            fail(
+                "recipe.dtype",
+                f"{what} is int8, which needs iOS 26 (macOS 26) or newer; the deployment target is {target}.",
+                hint="Choose a newer target, or int32.",
+            )
+
+
+def _check_states(options: CoreML) -> None:
+    if specification_version(options) < IOS18 or options.convert_to != "mlprogram":
+        fail(
+            "recipe.states",
+            f"States need an ML program for iOS 18 (macOS 15) or newer; the deployment target is "
+            f"{options.minimum_deployment_target}.",
+            hint='Choose minimum_deployment_target = "iOS18", or pass the state in and out as tensors.',
+        )
+
+
+def _check_compression(step: CoreMLCompression, options: CoreML, *, is_joint: bool) -> None:
+    version, target = specification_version(options), options.minimum_deployment_target
+    if options.convert_to != "mlprogram" or version < IOS16:
+        fail(
+            "recipe.compression",
+            f"Compressed weights need an ML program for iOS 16 (macOS 13) or newer; the deployment target is {target}.",
+            hint="Choose a newer target, or leave compression out.",
+        )
+    new = {
+        "4-bit quantization": step.method == "quantize" and step.bits == 4,
+        "a scale for each block": step.granularity == "block",
+        "tables for groups of channels": step.method == "palettize" and step.granularity != "tensor",
+        "a table of 8 values (3 bits)": step.method == "palettize" and step.bits == 3,
+        "compressing compressed weights again": is_joint,
+    }
+    needed = next((name for name, is_needed in new.items() if is_needed), None)
+    if needed is not None and version < IOS18:
+        fail(
+            "recipe.compression",
+            f"Compression with {needed} needs iOS 18 (macOS 15) or newer; the deployment target is {target}.",
+            hint='Choose minimum_deployment_target = "iOS18"'
+            + (', or granularity = "tensor".' if step.method == "palettize" else ", or 8 bits a channel."),
+        )
 
 
 def _check_output_names(options: CoreML) -> None:
@@ -117,12 +184,60 @@ def check_inputs(inputs: Sequence[ConvertedInput], options: CoreML) -> None:
         ExportDeskError: ``recipe.*`` with the rule that is broken.
     """
     leaves = [leaf for item in inputs for leaf in item.leaves]
+    _check_named(leaves, options)
     enumerated = [leaf for leaf in leaves if any(isinstance(dimension, tuple) for dimension in leaf.shape)]
     for leaf in leaves:
         _check_shape(leaf, options)
         _check_dtype(leaf, options)
     if len(enumerated) > 1:
         _check_several_enumerated(enumerated, options)
+
+
+def _check_named(leaves: Sequence[ConvertedInput], options: CoreML) -> None:
+    by_name = {leaf.name: leaf for leaf in leaves}
+    for name, given in options.inputs.items():
+        leaf = by_name.get(name)
+        if leaf is None:
+            fail(
+                "recipe.unknown-input",
+                f"The Core ML options describe an input {name!r}, and the model takes none of that name.",
+                hint=f"It takes: {', '.join(by_name) or 'none'}.",
+            )
+        if given.image is not None:
+            _check_image(leaf, given.image)
+        if given.default is not None and any(isinstance(dimension, tuple) for dimension in leaf.shape):
+            fail("recipe.default", f"Input {name!r} lists sizes, and Core ML has no default values for such an input.")
+    shared = [output.name for output in options.outputs if output.name in by_name]
+    if shared:
+        fail(
+            "recipe.output-name",
+            f"An output is called {shared[0]!r}, as an input is; Core ML needs different names.",
+        )
+
+
+def _check_image(leaf: ConvertedInput, image: CoreMLImage) -> None:
+    channels = 1 if image.layout.startswith("grayscale") else 3
+    shape = tuple(size_in_words(size) for size in leaf.shape)
+    if len(shape) != 4 or shape[:2] != ("1", str(channels)):
+        fail(
+            "recipe.image",
+            f"Input {leaf.name!r} has the shape {' x '.join(shape)}, and a {image.layout} picture needs "
+            f"1 x {channels} x height x width.",
+            hint="Change the shape, or the layout of the image.",
+        )
+    if leaf.dtype not in ("float32", "float16", "float64"):
+        fail("recipe.image", f"Input {leaf.name!r} is {leaf.dtype}; a picture becomes floating-point numbers.")
+
+
+def size_in_words(dimension: Dimension) -> str:
+    """Return ``224``, ``64..512`` or ``1 | 2 | 4``."""
+    match dimension:
+        case RangeDimension():
+            return f"{dimension.min}..{dimension.max}"
+        case tuple():
+            return " | ".join(str(size) for size in dimension)
+        case _:
+            return str(dimension)
 
 
 def _check_shape(leaf: ConvertedInput, options: CoreML) -> None:

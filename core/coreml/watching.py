@@ -61,6 +61,7 @@ class Watch:
                 else:
                     self.context.checkpoint()
                 yield item
+            self.current_pass = None
         finally:
             self._depth -= 1
 

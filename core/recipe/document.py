@@ -15,6 +15,8 @@ from .model import CoreML, FileFill, Input, Model, Recipe
 
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_NAMED = ("arguments", "marks", "inputs", "user")
+"""Tables whose keys the user chose: an empty value there says something."""
 _TOML_LINE = re.compile(r"\(at line (?P<line>\d+), column \d+\)")
 
 
@@ -88,12 +90,12 @@ def _without_none(value: Any) -> Any:
 
 
 def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
-    """Drop what TOML cannot say (None) and what says nothing (empty tables), at every depth but ``arguments``."""
+    """Drop what TOML cannot say (None) and what says nothing (empty tables), but not in tables whose keys are names."""
     kept = {}
     for key, value in document.items():
         if value is None or value in ({}, [], ()):
             continue
-        kept[key] = _without_empty(value) if isinstance(value, dict) and key not in ("arguments", "marks") else value
+        kept[key] = _without_empty(value) if isinstance(value, dict) and key not in _NAMED else value
     return kept
 
 

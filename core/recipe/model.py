@@ -27,6 +27,8 @@ InputKind = Literal["tensor", "tuple", "list", "dict", "value"]
 Precision = Literal["float16", "float32"]
 ConvertTo = Literal["mlprogram", "neuralnetwork"]
 ComputeUnits = Literal["all", "cpu_only", "cpu_and_gpu", "cpu_and_ne"]
+ImageLayout = Literal["rgb", "bgr", "grayscale", "grayscale_float16"]
+CoreMLDtype = Literal["float16", "float32", "int32", "int8"]
 DeploymentTarget = Literal[
     "iOS13",
     "iOS14",
@@ -227,10 +229,118 @@ class TorchScript(Part, frozen=True, kw_only=True):
             raise ValueError("check_tolerance is a finite number, zero or more")
 
 
-class CoreMLOutput(Part, frozen=True, kw_only=True):
-    """Name of one output, in the order in which the model returns them (nested ones flattened)."""
+class CoreMLImage(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """An input that the app gives as a picture, and how the model was trained to see its pixels."""
+
+    layout: ImageLayout = "rgb"
+    mean: tuple[float, ...] = ()
+    """One number, or one a channel, in units of ``white``; the model sees (pixel - mean) / std. Empty is 0."""
+    std: tuple[float, ...] = ()
+    """One number, or one a channel, in units of ``white``; empty is 1."""
+    white: float = 1.0
+    """What the brightest pixel (255) is in the units of ``mean`` and ``std``: usually 1, sometimes 255."""
+    exact: bool = False
+    """True puts mean and std into the program, exact for each channel; Core ML's own scaling has one scale for all."""
+
+    def __post_init__(self) -> None:
+        channels = 1 if self.layout.startswith("grayscale") else 3
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (0, 1, channels):
+                raise ValueError(f"{name} has {len(values)} numbers; a {self.layout} image takes 1 or {channels}")
+            if not all(math.isfinite(value) for value in values):
+                raise ValueError(f"{name} has a number that is not finite")
+        if not all(value > 0 for value in self.std):
+            raise ValueError("std is above zero")
+        if not (math.isfinite(self.white) and self.white > 0):
+            raise ValueError("white is above zero")
+
+
+class CoreMLInput(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """How the app gives one input."""
+
+    dtype: CoreMLDtype | None = None
+    """None follows the precision: float16 for a float16 program from iOS 16 on, else float32; integers are int32."""
+    image: CoreMLImage | None = None
+    default: float | None = None
+    """Value of every element where the app leaves the input out; None makes it required."""
+
+
+class CoreMLOutput(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """One output, in the order in which the model returns them (nested ones flattened)."""
 
     name: str
+    dtype: CoreMLDtype | None = None
+    """None follows the precision, as for inputs."""
+    image: ImageLayout | None = None
+    """Hand the output over as a picture; the model returns 1 x channels x height x width with values 0 to 255."""
+    keep: bool = True
+    """False leaves the output out of the Core ML model, with all that only it needs."""
+
+
+class CoreMLClassifier(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """Make a classifier: the app gets a label, and a dictionary of label to probability."""
+
+    labels: tuple[str, ...] = ()
+    labels_file: str | None = None
+    """A text file with a label a line, relative to the recipe; instead of ``labels``."""
+    predicted: str = "classLabel"
+    """Name of the output that holds the label."""
+    probabilities: str | None = None
+    """Name of the output with a number a class; None is the first."""
+
+    def __post_init__(self) -> None:
+        if bool(self.labels) == (self.labels_file is not None):
+            raise ValueError("a classifier has either labels or a labels_file")
+
+
+class CoreMLMetadata(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """What is written into the package for the people who use it."""
+
+    author: str = ""
+    license: str = ""
+    version: str = ""
+    description: str = ""
+    inputs: dict[str, str] = {}
+    """Input name to description."""
+    outputs: dict[str, str] = {}
+    preview: str = ""
+    """Xcode's preview type, such as ``imageSegmenter``, ``poseEstimation``, ``depthEstimation``."""
+    user: dict[str, str] = {}
+    """Keys of your own."""
+
+
+class CoreMLCompression(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """One step that makes the weights smaller; several are applied in order (joint compression needs iOS 18)."""
+
+    method: Literal["palettize", "quantize", "prune"]
+    bits: int = 8
+    """Palettize: 1, 2, 3, 4, 6 or 8 (a table of 2**bits values). Quantize: 8, or 4 (iOS 18)."""
+    granularity: Literal["tensor", "channel", "block", "group"] = "channel"
+    """Quantize: a scale for each tensor, channel or block (iOS 18). Palettize: a table a tensor or channel group."""
+    size: int = 32
+    """Elements in a block, channels in a group."""
+    symmetric: bool = True
+    """Quantize: zero stays zero."""
+    sparsity: float = 0.5
+    """Prune: the share of weights, smallest first, that become zero."""
+    smallest: int = 2048
+    """Weights with fewer elements stay as they are."""
+    skip: tuple[str, ...] = ()
+    """Names of operations, as in the Core ML graph, whose weights stay as they are."""
+
+    def __post_init__(self) -> None:
+        if self.method == "palettize" and self.bits not in (1, 2, 3, 4, 6, 8):
+            raise ValueError("palettize takes bits = 1, 2, 3, 4, 6 or 8")
+        if self.method == "quantize" and self.bits not in (4, 8):
+            raise ValueError("quantize takes bits = 4 or 8")
+        if self.method == "palettize" and self.granularity == "block":
+            raise ValueError('palettize takes granularity = "tensor", "channel" or "group"')
+        if self.method == "quantize" and self.granularity == "group":
+            raise ValueError('quantize takes granularity = "tensor", "channel" or "block"')
+        if not 0 < self.sparsity < 1:
+            raise ValueError("sparsity is above 0 and below 1")
+        if self.size < 1 or self.smallest < 0:
+            raise ValueError("size is at least 1, and smallest at least 0")
 
 
 class CoreML(Part, frozen=True, kw_only=True):
@@ -240,8 +350,17 @@ class CoreML(Part, frozen=True, kw_only=True):
     minimum_deployment_target: DeploymentTarget = "iOS17"
     convert_to: ConvertTo = "mlprogram"
     precision: Precision = "float16"
+    float32_operations: tuple[str, ...] = ()
+    """Core ML operations (``softmax``, ``layer_norm``) that stay in float32 in a float16 program."""
     compute_units: ComputeUnits = "all"
+    inputs: dict[str, CoreMLInput] = {}
+    """Input name to how the app gives it; an input that is not named here is a tensor."""
     outputs: tuple[CoreMLOutput, ...] = ()
+    states: tuple[str, ...] = ()
+    """Paths of the buffers that the model updates and Core ML keeps between calls (iOS 18)."""
+    classifier: CoreMLClassifier | None = None
+    compression: tuple[CoreMLCompression, ...] = ()
+    metadata: CoreMLMetadata = CoreMLMetadata()
 
 
 class Checks(Part, frozen=True, kw_only=True):
