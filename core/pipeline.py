@@ -27,10 +27,11 @@ from .recipe.model import Recipe
 from .results import Check, ExportResult
 from .staged_files import staged_folder, staging_beside
 from .torchscript.clean_process import CleanProcess, warm_clean_process
-from .torchscript.compile import Example, compile_entry, eager_or_fail
+from .torchscript.compile import CompiledEntry, EntryCompiler, MethodExample
 from .torchscript.marks import modes
 from .torchscript.script_file import file_stem, save_compiled
-from .torchscript.torch_jit import Compiled
+
+_PROBES_IN_MEMORY = 2
 
 
 def export(
@@ -67,18 +68,13 @@ def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: 
             loaded = load_model(recipe, folder)
         with context.stage("inputs"):
             prepared = prepare_inputs(loaded, recipe, folder)
-        with context.stage("eager"):
-            outputs = {m: eager_or_fail(loaded, m, probes[0].arguments) for m, probes in prepared.probes.items()}
-            paths = {method: tuple(path for path, _ in flatten(output)) for method, output in outputs.items()}
-            del outputs
+            compiler = EntryCompiler(loaded, dict(recipe.marks), recipe.torchscript, context)
+        with context.stage("eager"), compiler.recording():
             expected = {m: eager_answers(loaded, m, probes, context) for m, probes in prepared.probes.items()}
         with context.stage("compile"):
-            calls = {method: [probe.arguments for probe in probes] for method, probes in prepared.probes.items()}
-            compiled = compile_entry(loaded, dict(recipe.marks), Example(calls=calls), recipe.torchscript, context)
+            entry = compiler.compile({m: prepared.method_example(m, expected[m]) for m in loaded.methods})
         with staged_folder(out, staging) as bundle:
-            return _write_and_check(
-                loaded, prepared, expected, paths, compiled, recipe, bundle, out, folder, clean, context
-            )
+            return _write_and_check(loaded, prepared, expected, entry, recipe, bundle, out, folder, clean, context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +86,12 @@ class _Prepared:
     def example(self) -> Arguments:
         """Arguments that the trace of the first method is made with."""
         return next(iter(self.probes.values()))[0].arguments
+
+    def method_example(self, method: str, expected: Sequence[Expected]) -> MethodExample:
+        """Return what the compiler needs to know of one method."""
+        names = [item.name for item in self.bindings[method].positional]
+        calls = [probe.arguments for probe in self.probes[method]]
+        return MethodExample(calls=calls, names=names, output=expected[0].output)
 
 
 def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepared:
@@ -143,8 +145,7 @@ def _write_and_check(
     loaded: LoadedModel,
     prepared: _Prepared,
     expected: Mapping[str, Sequence[Expected]],
-    output_paths: Mapping[str, tuple[str, ...]],
-    compiled: Compiled,
+    entry: CompiledEntry,
     recipe: Recipe,
     bundle: Path,
     out: Path,
@@ -156,30 +157,35 @@ def _write_and_check(
     script_file = bundle / f"{stem}.pt"
     tolerance = recipe.torchscript.check_tolerance
     with context.stage("save"):
-        save_compiled(compiled, script_file)
-    reloaded = ReloadedCheck(clean, script_file, compiled, prepared.probes) if recipe.model.device == "cpu" else None
+        save_compiled(entry.compiled, script_file)
+    reloaded = ReloadedCheck(clean, script_file, entry, prepared.probes) if recipe.model.device == "cpu" else None
     with context.stage("check-torchscript"):
-        checks: list[Check] = list(check_compiled(compiled, prepared.probes, expected, tolerance, context))
+        # The same graph is run on all probes from its file, beside the conversion; here, on the first ones.
+        most = _PROBES_IN_MEMORY if reloaded is not None else None
+        in_memory = check_compiled(entry, prepared.probes, expected, tolerance, context, most=most)
     files = {"torchscript": script_file.name}
     coreml: CoreMLOutcome | None = None
     if recipe.coreml.enabled:
         with context.stage("convert"):
             coreml = convert_and_save(
-                compiled,
+                entry.compiled,
                 script_file,
                 prepared.bindings,
                 prepared.example,
-                output_paths,
+                {m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
                 recipe,
                 bundle / stem,
                 context,
             )
     with context.stage("check-reloaded"):
-        checks += (
-            reloaded.result(expected, tolerance)
-            if reloaded is not None
-            else not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
-        )
+        if reloaded is None:
+            from_file = not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
+        else:
+            from_file = reloaded.result(expected, tolerance)
+            if any(check.status == "failed" for check in from_file):
+                # Is it the file, or the model that was saved? All probes tell.
+                in_memory = check_compiled(entry, prepared.probes, expected, tolerance, context)
+    checks: list[Check] = [*in_memory, *from_file]
     if coreml is not None and coreml.package is None:
         checks.append(not_run("coreml", coreml.reason))
     elif coreml is not None and coreml.package is not None:

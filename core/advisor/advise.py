@@ -14,7 +14,7 @@ from ..model_file.user_imports import user_imports
 from ..pipeline import prepare_inputs
 from ..recipe.model import Recipe
 from ..results import Advice
-from ..torchscript.compile import eager_or_fail
+from ..torchscript.eager import eager_or_fail
 from .attempt import Attempt, attempt
 from .findings import culprit_rows, diagnostics_of, place_rows
 from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes

@@ -10,8 +10,7 @@ from ..errors import ExportDeskError, Failure
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import Mark, TorchScript
-from ..torchscript.compile import Example, compile_entry
-from ..torchscript.torch_jit import Compiled
+from ..torchscript.compile import CompiledEntry, MethodExample, compile_entry
 from .probes import Probe
 from .recorder import Leak, Limits, Recorder, RunStopped
 from .state import seed_all, state_kept
@@ -33,7 +32,7 @@ class Attempt:
     """What compiling gave: a module or function, or the failure."""
 
     marks: dict[str, Mark]
-    compiled: "Compiled | None" = None
+    compiled: CompiledEntry | None = None
     failure: Failure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     leaks: tuple[Leak, ...] = field(default=())
@@ -53,13 +52,14 @@ def attempt(
     calls = {method: [p.arguments for p in probes if p.method == method] for method in loaded.methods}
     if loaded.module is None:
         calls = {"forward": [probe.arguments for probe in probes]}
+    examples = {method: MethodExample(calls=rows) for method, rows in calls.items()}
     recorder = Recorder(paths, limits=Limits(seconds=120.0), checkpoint=context.checkpoint)
     once = msgspec.structs.replace(options, check_trace=False)
     try:
         with state_kept(loaded.module):
             seed_all(probes[0].seed)
             with recorder:
-                compiled = compile_entry(loaded, marks, Example(calls=calls), once, quiet)
+                compiled = compile_entry(loaded, marks, examples, once, quiet)
     except RunStopped as stopped:
         failure = Failure(code="advise.too-long", message=f"Compiling was stopped: {stopped}.")
         return Attempt(marks=marks, failure=failure, diagnostics=quiet.diagnostics, leaks=tuple(recorder.leaks))

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 
 from ..checks.compare import Unlike, compare
-from ..checks.torchscript import tensor_arguments
 from ..checks.verdict import first_line
 from ..inputs.nested import copy_tensors, flatten
 from ..model_file.loading import LoadedModel
-from ..torchscript.compile import fresh
-from ..torchscript.kept_state import buffers_kept, inference
-from ..torchscript.torch_jit import Compiled
+from ..torchscript import kept_state
+from ..torchscript.compile import CompiledEntry
+from ..torchscript.eager import fresh
+from ..torchscript.kept_state import inference
 from .probes import Probe, tensors_of
 from .provenance import Provenance
 from .recorder import Leak, Limits, Pins, Recorder, RunStopped
@@ -90,7 +90,7 @@ class Subject:
 
 
 def run_compiled(
-    compiled: Compiled, probe: Probe, *, is_stateful: bool = False, generator: torch.Tensor | None = None
+    entry: CompiledEntry, probe: Probe, *, is_stateful: bool = False, generator: torch.Tensor | None = None
 ) -> Outcome:
     """Run what was compiled on a probe, without the optimiser: it would cost more than it gives in a few runs.
 
@@ -99,13 +99,12 @@ def run_compiled(
             module cannot be put back.
         generator: state of torch's generator to start from, instead of the probe's seed.
     """
-    if is_stateful:
-        compiled = copy.deepcopy(compiled)
-    arguments = tensor_arguments(fresh(probe.arguments), compiled, probe.method)
+    compiled = copy.deepcopy(entry.compiled) if is_stateful else entry.compiled
     module = compiled if isinstance(compiled, torch.nn.Module) else None
     target: Any = compiled if probe.method == "forward" else getattr(compiled, probe.method)
     try:
-        with inference(), buffers_kept(module), _unoptimized():
+        arguments = entry.arguments(probe.method, fresh(probe.arguments))
+        with inference(), kept_state.state_kept(module), _unoptimized():
             seed_all(probe.seed)
             if generator is not None:
                 torch.set_rng_state(generator)

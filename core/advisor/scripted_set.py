@@ -8,7 +8,7 @@ import msgspec
 from ..errors import Failure
 from ..job_context import JobContext
 from ..recipe.model import Mark, TorchScript
-from ..torchscript.torch_jit import Compiled
+from ..torchscript.compile import CompiledEntry
 from .attempt import Attempt, attempt
 from .localise import Localiser
 from .probes import Probe
@@ -52,7 +52,7 @@ class Solution:
     marks: dict[str, Mark]
     is_verified: bool
     scripted: tuple[str, ...] = ()
-    compiled: "Compiled | None" = None
+    compiled: CompiledEntry | None = None
     refused: tuple[Failure, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
     evidence: dict[str, str] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Chooser:
             is_strict=self.options.strict,
         )
 
-    def mismatches(self, compiled: Compiled, *, most: int | None = None) -> list[Mismatch]:
+    def mismatches(self, compiled: CompiledEntry, *, most: int | None = None) -> list[Mismatch]:
         """Run what was compiled on all probes and return where it differs."""
         found = []
         for index, (probe, expected) in enumerate(zip(self.known.probes, self.known.outcomes, strict=True)):

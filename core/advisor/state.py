@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..torchscript.kept_state import buffers_kept
+from ..torchscript import kept_state
 
 _TORCHS_OWN = frozenset(torch.nn.Module().__dict__)
 
@@ -23,7 +23,7 @@ def state_kept(root: torch.nn.Module | None) -> Iterator[None]:
         for module in root.modules()
         if not isinstance(module, torch.jit.ScriptModule)
     ]
-    with buffers_kept(root):
+    with kept_state.state_kept(root):
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -10,7 +11,7 @@ from ..inputs.nested import copy_tensors, flatten
 from ..inputs.values import Variation
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
-from ..torchscript.compile import run_eager
+from ..torchscript.eager import EagerModel
 from .compare import Unlike, compare
 from .verdict import Expected, first_line
 
@@ -37,43 +38,58 @@ class Probe:
 def eager_answers(
     loaded: LoadedModel, method: str, probes: Sequence[Probe], context: JobContext
 ) -> tuple[Expected, ...]:
-    """Run the eager model on each probe; on the first twice, to learn whether it is random."""
-    random_reason = _why_random(loaded, method, probes[0].arguments) if probes else None
-    answers = []
-    for index, probe in enumerate(probes):
-        context.progress(index / len(probes), f"eager, probe {index + 1} of {len(probes)}")
-        answers.append(_answer(loaded, method, probe, random_reason))
+    """Run the eager model on each probe, the first of which is the example; on that one again, to see if it is random.
+
+    Raises:
+        ExportDeskError: ``model.run`` where the model does not run on the example.
+    """
+    model = EagerModel(loaded)
+    context.progress(0, f"the model itself, probe 1 of {len(probes)}")
+    before = torch.get_rng_state()
+    first = copy_tensors(model.run_or_fail(method, probes[0].arguments))
+    draws = not torch.equal(before, torch.get_rng_state())
+    random_reason = _why_random(model, method, probes[0].arguments, first, draws=draws)
+    answers = [_expected(probes[0].variation.description, first, random_reason)]
+    for index, probe in enumerate(probes[1:], start=1):
+        context.progress(index / len(probes), f"the model itself, probe {index + 1} of {len(probes)}")
+        try:
+            output = copy_tensors(model.run(method, probe.arguments))
+        except Exception as error:
+            reason = f"the model itself fails on a probe: {first_line(error)}"
+            answers.append(Expected(description=probe.variation.description, problem=reason))
+            continue
+        answers.append(_expected(probe.variation.description, output, random_reason))
     return tuple(answers)
 
 
-def _answer(loaded: LoadedModel, method: str, probe: Probe, random_reason: str | None) -> Expected:
-    description = probe.variation.description
-    if random_reason is not None:
-        return Expected(description=description, problem=random_reason)
-    try:
-        output = copy_tensors(run_eager(loaded, method, probe.arguments))
-    except Exception as error:
-        return Expected(description=description, problem=f"the model itself fails on a probe: {first_line(error)}")
+def _expected(description: str, output: Any, random_reason: str | None) -> Expected:
+    problem = random_reason
     tensors = [tensor for _, tensor in flatten(output)]
     if tensors and all(tensor.is_floating_point() and bool(tensor.isnan().all()) for tensor in tensors):
-        return Expected(description=description, problem="the model itself gives only NaN")
-    return Expected(description=description, output=output)
+        problem = problem or "the model itself gives only NaN"
+    return Expected(description=description, output=output, problem=problem)
 
 
-def _why_random(loaded: LoadedModel, method: str, arguments: Arguments) -> str | None:
+def _why_random(model: EagerModel, method: str, arguments: Arguments, first: Any, *, draws: bool) -> str | None:
+    """Return why outputs of two runs cannot be compared, or None.
+
+    A model that draws random numbers is run several times: a few zeros of a dropout may fall alike by chance.
+    """
+    state = torch.get_rng_state()
     try:
-        first = copy_tensors(run_eager(loaded, method, arguments))
-        # Another state of the generator than the first run had, as an app would have.
-        torch.rand(1)
-        second = run_eager(loaded, method, arguments)
-        found = compare(second, first)
+        for seed in range(8 if draws else 1):
+            # Another state of the generator than the first run had, as an app would have.
+            torch.manual_seed(seed + 4711)
+            found = compare(model.run(method, arguments), first)
+            if found.relative > 1e-4:
+                return (
+                    f"the model is random: two runs on one input differ by up to {found.absolute:.3g} in {found.output}"
+                    " (dropout in train mode?)"
+                )
     except Unlike as unlike:
         return f"two runs of the model on one input differ: {unlike}"
     except Exception:
         return None
-    if found.relative > 1e-4:
-        return (
-            f"the model is random: two runs on one input differ by up to {found.absolute:.3g} in {found.output}"
-            " (dropout in train mode?)"
-        )
+    finally:
+        torch.set_rng_state(state)
     return None

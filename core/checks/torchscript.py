@@ -8,57 +8,60 @@ from typing import Any
 import torch
 
 from ..inputs.binding import Arguments
+from ..inputs.nested import map_tensors
 from ..job_context import JobContext
 from ..results import Check
 from ..torchscript.clean_process import CleanProcess
-from ..torchscript.compile import fresh
-from ..torchscript.kept_state import buffers_kept, inference
-from ..torchscript.schema import taken_names
-from ..torchscript.torch_jit import Compiled
+from ..torchscript.compile import CompiledEntry
+from ..torchscript.eager import fresh
+from ..torchscript.kept_state import KeptState, inference
+from ..torchscript.torch_jit import without_optimiser
 from .probes import Probe
 from .verdict import Expected, first_line, not_run, relative_gate, verdict
 
 
 def check_compiled(
-    compiled: Compiled,
+    entry: CompiledEntry,
     probes: Mapping[str, Sequence[Probe]],
     expected: Mapping[str, Sequence[Expected]],
     tolerance: float,
     context: JobContext,
+    *,
+    most: int | None = None,
 ) -> tuple[Check, ...]:
-    """Compare the module in memory with eager, method by method."""
+    """Compare the module in memory with eager, method by method, on ``most`` probes of each."""
     checks = []
-    module = compiled if isinstance(compiled, torch.nn.Module) else None
-    for method, rows in probes.items():
+    compiled = entry.compiled
+    kept = KeptState(compiled if isinstance(compiled, torch.nn.Module) else None)
+    for method, all_rows in probes.items():
+        rows = all_rows[:most]
         actual: list[Any] = []
         for index, probe in enumerate(rows):
             context.progress(index / len(rows), f"TorchScript, probe {index + 1} of {len(rows)}")
             if expected[method][index].problem is not None:
                 actual.append(None)
                 continue
-            arguments = tensor_arguments(fresh(probe.arguments), compiled, method)
             try:
-                with inference(), buffers_kept(module):
+                arguments = entry.arguments(method, fresh(probe.arguments))
+                with inference(), without_optimiser(compiled, method):
                     target = compiled if method == "forward" else getattr(compiled, method)
                     actual.append(target(*arguments.positional, **arguments.keyword))
             except Exception as error:
                 actual.append(error)
-        checks.append(verdict(_name("torchscript", method), expected[method], actual, relative_gate(tolerance)))
+            finally:
+                kept.restore()
+        checks.append(verdict(_name("torchscript", method), expected[method][:most], actual, relative_gate(tolerance)))
     return tuple(checks)
 
 
 class ReloadedCheck:
     """The check of the saved file, run by a clean process while this one goes on with the conversion."""
 
-    def __init__(self, clean: CleanProcess, file: Path, compiled: Compiled, probes: Mapping[str, Sequence[Probe]]):
-        calls = {
-            method: [
-                (arguments.positional, arguments.keyword)
-                for probe in rows
-                if (arguments := tensor_arguments(_on_cpu(probe.arguments), compiled, method))
-            ]
-            for method, rows in probes.items()
-        }
+    def __init__(self, clean: CleanProcess, file: Path, entry: CompiledEntry, probes: Mapping[str, Sequence[Probe]]):
+        calls: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
+        for method, rows in probes.items():
+            given = [_on_cpu(entry.arguments(method, probe.arguments)) for probe in rows]
+            calls[method] = [(arguments.positional, arguments.keyword) for arguments in given]
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._answer: Future[dict[str, list[Any]]] = self._pool.submit(clean.run, file, calls)
 
@@ -87,25 +90,7 @@ def not_reloaded(methods: Sequence[str], reason: str) -> tuple[Check, ...]:
     return tuple(not_run(_name("reloaded", method), reason) for method in methods)
 
 
-def tensor_arguments(arguments: Arguments, compiled: Compiled, method: str) -> Arguments:
-    """Leave out arguments that the compiled method does not take: a trace drops those that are no tensors."""
-    taken = taken_names(compiled, method)
-    if len(arguments.positional) + len(arguments.keyword) <= len(taken) and set(arguments.keyword) <= set(taken):
-        return arguments
-    tensors = [value for value in arguments.positional if not _is_plain(value)]
-    return Arguments(
-        positional=tuple(tensors),
-        keyword={key: value for key, value in arguments.keyword.items() if key in taken},
-    )
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
-
-
 def _on_cpu(arguments: Arguments) -> Arguments:
-    from ..inputs.nested import map_tensors
-
     return Arguments(
         positional=map_tensors(arguments.positional, lambda tensor: tensor.detach().cpu()),
         keyword=map_tensors(arguments.keyword, lambda tensor: tensor.detach().cpu()),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from ..errors import fail
 from ..recipe.input_text import shape_text
 from ..recipe.model import Input
@@ -44,14 +46,18 @@ def bind(
     """Bind inputs to a signature by name.
 
     Inputs are passed by position for as long as the signature allows it without a gap, as a hand-written example
-    would be; the rest go by keyword. Names that the signature lacks go to ``*args`` or ``**kwargs`` if it has them.
+    would be; the rest go by keyword. An input that has the name of ``*args`` itself gives its members one by one, and
+    so does a dict with the name of ``**kwargs``; other names that the signature lacks go to ``**kwargs`` if there is
+    one, and to ``*args`` otherwise.
 
     Raises:
         ExportDeskError: ``call.input``, before anything runs.
     """
-    by_name = {item.name: item for item in inputs}
     parameters = list(signature.parameters.values())
     kinds = {parameter.kind for parameter in parameters}
+    variable = [item for item in inputs if _is_named(item, parameters, inspect.Parameter.VAR_POSITIONAL)]
+    inputs = _with_members_of_kwargs([item for item in inputs if item not in variable], parameters)
+    by_name = {item.name: item for item in inputs}
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     extra = [item for item in inputs if item.name not in {p.name for p in named}]
     if extra and not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
@@ -84,11 +90,43 @@ def bind(
                 break
             continue
         (keyword if parameter.kind is parameter.KEYWORD_ONLY else positional).append(by_name[parameter.name])
-    if inspect.Parameter.VAR_POSITIONAL in kinds and not keyword:
-        positional += extra
-    else:
+    if inspect.Parameter.VAR_KEYWORD in kinds or keyword:
         keyword += extra
+    else:
+        positional += extra
+    for item in variable:
+        if any(p.name in {row.name for row in keyword} for p in named if p.kind is not p.KEYWORD_ONLY):
+            fail(
+                "call.input",
+                f"{callee} takes {item.name} behind its other arguments, and one of those is left out.",
+                hint="Give an input for each argument before it.",
+            )
+        positional += _members(item)
     return Binding(positional=tuple(positional), keyword=tuple(keyword))
+
+
+def _is_named(item: Input, parameters: Sequence[inspect.Parameter], kind: object) -> bool:
+    return any(p.kind is kind and p.name == item.name for p in parameters)
+
+
+def _members(item: Input) -> list[Input]:
+    """Return the members of a tuple or list as inputs of their own; anything else is one."""
+    if item.kind not in ("tuple", "list"):
+        return [item]
+    return [
+        msgspec.structs.replace(member, name=f"{item.name}_{index}", method=item.method)
+        for index, member in enumerate(item.items)
+    ]
+
+
+def _with_members_of_kwargs(inputs: Sequence[Input], parameters: Sequence[inspect.Parameter]) -> list[Input]:
+    found: list[Input] = []
+    for item in inputs:
+        if item.kind == "dict" and _is_named(item, parameters, inspect.Parameter.VAR_KEYWORD):
+            found += [msgspec.structs.replace(member, method=item.method) for member in item.items]
+        else:
+            found.append(item)
+    return found
 
 
 def _how_to_give(missing: list[str], suggestions: Sequence[SuggestedInput]) -> str:

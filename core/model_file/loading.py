@@ -1,5 +1,6 @@
 """From a model file and an entry to the object that is exported."""
 
+import difflib
 import importlib
 import inspect
 import os
@@ -14,10 +15,9 @@ import torch
 
 from ..errors import ExportDeskError, fail
 from ..recipe.model import Recipe
-from ..results import EntryOutline
 from ..torchscript.torch_jit import load
-from .construction import call_with_arguments
-from .outline import default_entry, read_outline
+from .entries import only_entry, resolve_entry
+from .outline import read_outline
 from .user_errors import fail_in_user_code
 from .user_imports import run_file
 from .weights import load_weights
@@ -135,57 +135,26 @@ def _load_script_file(file: Path) -> LoadedModel:
 
 def _load_python_file(file: Path, recipe: Recipe) -> LoadedModel:
     outline = read_outline(file)
-    name = recipe.model.entry or _only_entry(file, outline)
-    namespace = _run_where_it_works(file)
-    found = _resolve(namespace, name, file, outline)
-    kind = {row.name: row.kind for row in outline}.get(name)
-    method = "forward"
-    if "." in name and not isinstance(found, torch.nn.Module | type):
-        owner_name, _, method = name.rpartition(".")
-        found = _resolve(namespace, owner_name, file, outline)
-    if kind != "factory" and _is_called_to_make_the_model(found, recipe):
-        kind = "factory"
-    made = _make(found, name, kind, recipe.model.arguments, file)
+    name = recipe.model.entry or only_entry(file, outline)
+    made, method = resolve_entry(_run_where_it_works(file), name, file, outline, recipe)
+    if not isinstance(made, torch.nn.Module):
+        if recipe.model.methods:
+            fail("call.entry", f"{name} is a function, and has no methods.", file=str(file))
+        return LoadedModel(file=file, entry=name, function=made)
     methods = recipe.model.methods or (method,)
-    if isinstance(made, torch.nn.Module):
-        for wanted in methods:
-            if not callable(getattr(made, wanted, None)):
-                fail("call.entry", f"{type(made).__name__} has no method {wanted!r}.", file=str(file))
-        if methods == ("forward",):
-            _check_has_forward(made, file)
-        return LoadedModel(file=file, entry=name, module=made, methods=methods)
-    return LoadedModel(file=file, entry=name, function=made)
-
-
-def _only_entry(file: Path, outline: tuple[EntryOutline, ...]) -> str:
-    entry = default_entry(outline)
-    if entry is None:
-        names = ", ".join(row.name for row in outline if row.kind != "method")
-        fail(
-            "call.entry",
-            f"{file.name} has several entries, and none was chosen: {names}."
-            if names
-            else f"{file.name} has nothing that looks like a model.",
-            file=str(file),
-            hint=f"Write {file.name}:NAME, with one of these names."
-            if names
-            else "An entry is a subclass of torch.nn.Module, a function, or an instance at the top level of the file.",
-        )
-    return entry.name
-
-
-def _is_called_to_make_the_model(found: Any, recipe: Recipe) -> bool:
-    """Whether a function is a factory by the way the recipe uses it: it has no parameter for any of the inputs.
-
-    What a function returns cannot always be read from its text (``return RAFT()`` with a class from another file).
-    """
-    if not inspect.isfunction(found):
-        return False
-    parameters = inspect.signature(found).parameters
-    takes_any = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
-    return not parameters or (
-        not takes_any and bool(recipe.inputs) and not any(item.name in parameters for item in recipe.inputs)
-    )
+    for wanted in methods:
+        if not callable(getattr(made, wanted, None)):
+            known = [row.name.partition(".")[2] for row in outline if row.name.startswith(f"{type(made).__name__}.")]
+            near = difflib.get_close_matches(wanted, known, n=1)
+            fail(
+                "call.entry",
+                f"{type(made).__name__} has no method {wanted!r}.",
+                file=str(file),
+                hint=f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(['forward', *known])}.",
+            )
+    if "forward" in methods:
+        _check_has_forward(made, file)
+    return LoadedModel(file=file, entry=name, module=made, methods=methods)
 
 
 def _run_where_it_works(file: Path) -> ModuleType:
@@ -227,54 +196,6 @@ def _run(file: Path) -> ModuleType:
         )
     except BaseException as error:
         fail_in_user_code("model.import", f"{file.name} failed while it was loaded", error)
-
-
-def _resolve(namespace: ModuleType, name: str, file: Path, outline: tuple[EntryOutline, ...]) -> Any:
-    found: Any = namespace
-    for part in name.split("."):
-        try:
-            found = found[int(part)] if part.isdigit() else getattr(found, part)
-        except (AttributeError, IndexError, TypeError):
-            import difflib
-
-            names = [row.name for row in outline]
-            near = difflib.get_close_matches(name, names, n=1)
-            fail(
-                "call.entry",
-                f"{file.name} has no {name!r}.",
-                file=str(file),
-                hint=f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(names) or 'nothing to export'}.",
-            )
-    return found
-
-
-def _make(found: Any, name: str, kind: str | None, arguments: dict[str, Any], file: Path) -> Any:
-    """Return the module or function that an entry stands for, constructing it where it is a class or a factory."""
-    if isinstance(found, type):
-        if not issubclass(found, torch.nn.Module):
-            fail(
-                "call.entry",
-                f"{name} is a class, but not a torch.nn.Module.",
-                file=str(file),
-                hint="Name a subclass of torch.nn.Module, a function that returns one, or a function of tensors.",
-            )
-        return call_with_arguments(found, name, arguments, file)
-    is_plain_function = inspect.isroutine(found) and not isinstance(found, torch.jit.ScriptFunction)
-    if is_plain_function and (kind == "factory" or arguments):
-        made = call_with_arguments(found, name, arguments, file)
-        if not isinstance(made, torch.nn.Module) and not callable(made):
-            fail(
-                "model.factory",
-                f"{name}() returned {type(made).__name__}, not a model.",
-                file=str(file),
-                hint="A factory returns a torch.nn.Module.",
-            )
-        return made
-    if isinstance(found, torch.nn.Module) or callable(found):
-        if arguments:
-            fail("call.arguments", f"{name} is made already, and takes no arguments.", file=str(file))
-        return found
-    return fail("call.entry", f"{name} is {type(found).__name__}, which cannot be exported.", file=str(file))
 
 
 def _check_has_forward(module: torch.nn.Module, file: Path) -> None:

@@ -36,11 +36,17 @@ def module_rows(root: torch.nn.Module) -> tuple[ModuleRow, ...]:
                 is_container=not has_forward(module),
                 is_script=isinstance(module, torch.jit.ScriptModule),
                 shared_with=shared_with,
-                training_sensitive=isinstance(module, _TRAINING_SENSITIVE)
-                or (isinstance(module, torch.nn.RNNBase) and module.dropout > 0),
+                training_sensitive=is_training_sensitive(module),
             )
         )
     return tuple(rows)
+
+
+def is_training_sensitive(module: torch.nn.Module) -> bool:
+    """Whether train and eval mode differ: dropout, batch norm and the like."""
+    if isinstance(module, torch.nn.RNNBase | torch.nn.MultiheadAttention):
+        return module.dropout > 0
+    return isinstance(module, _TRAINING_SENSITIVE)
 
 
 def has_forward(module: torch.nn.Module) -> bool:

@@ -70,6 +70,50 @@ class CleanProcess:
         self._folder.cleanup()
 
 
+class ScriptState:
+    """The attributes of one TorchScript module, without those below it; ``restore`` puts them back."""
+
+    def __init__(self, module: Any) -> None:
+        # A trace has its attributes one step further in.
+        script: Any = getattr(module, "_actual_script_module", module)
+        self._script: Any = getattr(script, "_c", None)
+        # torch has no public way to list them; this is how it does it itself.
+        names = script._concrete_type.get_attributes() if self._script is not None else {}
+        self._values = [
+            (name, value, value.detach().clone() if _is_tensor(value) else value)
+            for name, (_, is_parameter) in names.items()
+            if not is_parameter
+            for value in (self._held(name),)
+        ]
+
+    def _held(self, name: str) -> Any:
+        return self._script.getattr(name)
+
+    def restore(self) -> None:
+        for name, value, copy in self._values:
+            now = self._script.getattr(name)
+            if not _is_tensor(value):
+                if now is not value:
+                    self._script.setattr(name, copy)
+                continue
+            if now is not value:
+                self._script.setattr(name, value)
+            if value.shape != copy.shape:
+                value.detach().set_(copy.clone())
+            elif not _is_equal(value, copy):
+                value.detach().copy_(copy)
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "untyped_storage")
+
+
+def _is_equal(value: Any, copy: Any) -> bool:
+    import torch
+
+    return torch.equal(value, copy)
+
+
 _warm: CleanProcess | None = None
 
 
@@ -102,19 +146,19 @@ def _serve() -> None:
 def _answer(request: dict[str, str], torch: Any) -> None:
     calls = torch.load(request["inputs"], weights_only=True)
     results: dict[str, list[Any]] = {}
-    with torch.no_grad():
+    with torch.no_grad(), torch.jit.optimized_execution(False):
         for method, arguments in calls.items():
             results[method] = []
             module = torch.jit.load(request["file"])
-            buffers = [(buffer, buffer.clone()) for buffer in module.buffers()] if hasattr(module, "buffers") else []
+            states = [ScriptState(part) for part in module.modules()]
             for positional, keyword in arguments:
                 try:
                     output = (module if method == "forward" else getattr(module, method))(*positional, **keyword)
                     results[method].append({"output": _plain(output, torch)})
                 except RuntimeError as error:
                     results[method].append({"error": str(error)})
-                for buffer, value in buffers:
-                    buffer.copy_(value)
+                for state in states:
+                    state.restore()
     torch.save(results, request["outputs"])
 
 

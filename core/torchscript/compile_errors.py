@@ -3,11 +3,14 @@
 import re
 from typing import NoReturn
 
+import torch
+
 from ..errors import fail
-from ..model_file.user_errors import users_place
+from ..model_file.user_errors import is_users_file, users_place
 from .torch_jit import TracingCheckError
 
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_TRACE_PLACE = re.compile(r"(?P<file>/[^\n()]+\.py)\((?P<line>\d+)\)")
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"f-strings? .*|JoinedStr",
@@ -16,8 +19,13 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Compiled functions can't take variable number of arguments|variadic",
-        "*args or **kwargs",
-        "Name each argument of forward.",
+        "*args, **kwargs, or a keyword-only argument with a default",
+        "Name each argument of forward, and let those with defaults be given by position too (no bare * before them).",
+    ),
+    (
+        r"Expected a single top-level function|Could not get source|OSError: could not get source",
+        "code whose source it cannot read, such as a lambda, a hook made of one, or a function made at run time",
+        "Write it as a named function or method with type annotations, or trace this module.",
     ),
     (r"try blocks|Try\b", "try/except", "Test the condition with if instead of catching the exception."),
     (r"(Yield|GeneratorExp|generator)", "a generator", "Build a list in a for loop."),
@@ -58,19 +66,25 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def fail_to_script(error: Exception, module: str, type_name: str) -> NoReturn:
-    """Raise an ExportDeskError for what ``torch.jit.script`` raised.
+def fail_to_script(error: Exception, module: str, type_name: str, root: torch.nn.Module | None) -> NoReturn:
+    """Raise an ExportDeskError for what ``torch.jit.script`` raised on ``root``, which is at the path ``module``.
 
     The compiler's text begins with the reason and then names places, the innermost first.
     """
     text = str(error).strip()
-    place = _PLACE.search(text)
-    file, line = (place["file"], int(place["line"])) if place else users_place(error)
-    reason = (text[: place.start()] if place else text).strip().rstrip(":") or type(error).__name__
+    file, line = _place(text, error)
+    found = _PLACE.search(text)
+    reason = (text[: found.start()] if found else text).strip().rstrip(":") or type(error).__name__
     construct, hint = next(
         ((name, remedy) for pattern, name, remedy in _CAUSES if re.search(pattern, reason)),
         (None, "Rewrite this line, or trace this module and script only what needs it."),
     )
+    if root is not None and _is_about_parametrisation(text) and (names := _parametrised(root, module)):
+        construct, hint = (
+            "a parametrised module (weight norm, spectral norm), whose Python it cannot compile",
+            f"Mark {', '.join(names)} as trace, or bake the weights in first "
+            "(torch.nn.utils.parametrize.remove_parametrizations, remove_weight_norm).",
+        )
     what = f"the script compiler met {construct}" if construct else "the script compiler refused it"
     fail(
         "script.refused",
@@ -100,6 +114,21 @@ def fail_to_trace(error: Exception, module: str, type_name: str) -> NoReturn:
             "A trace takes and returns tensors, and tuples, lists and dicts of them. Return the tensors of this "
             "object (with transformers: return_dict=False), or set strict = false under [torchscript] for dicts."
         )
+    elif "Cannot insert a Tensor that requires grad as a constant" in text:
+        hint = (
+            "The function uses weights of a model that it only refers to. Export the model itself (file.py:model, or "
+            "file.py:model.method), or make the function a method of it."
+        )
+    elif found := re.search(r"Argument (\w+) not provided", text):
+        hint = (
+            f"The tracer cannot pass {found[1]!r} to a scripted module, since it can only be given by name there. "
+            "Remove the bare * before it in forward, or mark the module above as script."
+        )
+    elif found := re.search(r"'RecursiveScriptModule' object has no attribute '(\w+)'", text):
+        hint = (
+            f"A module above a scripted one uses {found[1]!r} of it, which its TorchScript form does not have. If it "
+            "is a method, put @torch.jit.export above it; or mark the module that uses it as script too."
+        )
     elif isinstance(error, AttributeError):
         hint = (
             "A module above a scripted one reads an attribute that its TorchScript form does not have. Mark the "
@@ -114,6 +143,36 @@ def fail_to_trace(error: Exception, module: str, type_name: str) -> NoReturn:
         hint=hint,
         cause=error,
     )
+
+
+def _place(text: str, error: BaseException) -> tuple[str | None, int | None]:
+    """Return the user's innermost line that a compiler's text names; where it names none, that of the exception."""
+    places = [(found["file"], int(found["line"])) for found in _PLACE.finditer(text)]
+    own = next((place for place in places if is_users_file(place[0])), None)
+    return own or (places[0] if places else users_place(error))
+
+
+def place_of_divergence(error: Exception) -> tuple[str | None, int | None]:
+    """Return the user's line at which two traces of a failed check first differ, as far as torch says."""
+    _, _, text = str(error).partition("source location:")
+    for found in _TRACE_PLACE.finditer(text):
+        if is_users_file(found["file"]):
+            return found["file"], int(found["line"])
+    return None, None
+
+
+def _is_about_parametrisation(text: str) -> bool:
+    return bool(re.search(r"parametri[sz]|weight_norm|spectral_norm|WeightNorm|SpectralNorm|Parametrized", text))
+
+
+def _parametrised(root: torch.nn.Module, path: str) -> list[str]:
+    """Return paths of modules whose weights are computed anew in each run, by parametrisations or by hooks."""
+    names = []
+    for name, module in root.named_modules():
+        hooks = module._forward_pre_hooks.values()
+        if hasattr(module, "parametrizations") or any("norm" in type(hook).__module__ for hook in hooks):
+            names.append(".".join(part for part in (path, name) if part))
+    return names
 
 
 def is_not_repeatable(error: Exception) -> bool:

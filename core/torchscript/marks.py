@@ -1,6 +1,7 @@
 """Marks resolved against a model: which submodules are compiled on their own, and how."""
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,19 @@ def plan_units(root: torch.nn.Module, marks: dict[str, Mark]) -> Unit:
     return _plan(root, "", by_object.get(id(root), "trace"), by_object, ())
 
 
+def inner_units(unit: Unit) -> Iterator[Unit]:
+    """Return all units below a unit."""
+    for inner in unit.units:
+        yield inner
+        yield from inner_units(inner)
+
+
+def marked_modules(root: torch.nn.Module, marks: dict[str, Mark]) -> dict[str, torch.nn.Module]:
+    """Return the modules that have a mark of their own, by path."""
+    modules = dict(root.named_modules(remove_duplicate=False))
+    return {path: modules[path] for path in marks}
+
+
 def modes(root: torch.nn.Module, marks: dict[str, Mark]) -> dict[str, str]:
     """Return the mode with which each module is compiled, by path; containers and TorchScript members left out."""
     by_object = _marks_by_object(root, marks)
@@ -68,6 +82,13 @@ def _marks_by_object(root: torch.nn.Module, marks: dict[str, Mark]) -> dict[int,
                 f"The model has no submodule {path!r} to mark as {mark}.",
                 module=path,
                 hint=f"Did you mean {near[0]!r}?" if near else "`exportdesk inspect` lists the submodules.",
+            )
+        if path and isinstance(module, torch.jit.ScriptModule):
+            fail(
+                "call.mark",
+                f"{path!r} is TorchScript already when the model is loaded, and takes no mark.",
+                module=path,
+                hint="Remove the mark: the module is kept as it is.",
             )
         if not has_forward(module):
             fail(

@@ -1,9 +1,13 @@
-"""The border to torch.jit, which has no types: the functions and names that the product uses of it, typed here."""
+"""The border to torch.jit, which has no types: the functions and names that the product uses of it, typed here.
+
+Private names of torch that have no public counterpart are used here; tests fail when they move.
+"""
 
 import contextlib
+import inspect
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -15,18 +19,26 @@ ScriptFunction: TypeAlias = "torch.jit.ScriptFunction[Any, Any]"
 Compiled: TypeAlias = "torch.jit.ScriptModule | ScriptFunction"
 
 _jit: Any = torch.jit
+_recursive: Any = torch.jit._recursive
 
 __all__ = [
     "Compiled",
     "ScriptFunction",
     "TracerWarning",
     "TracingCheckError",
+    "annotation_text",
+    "define_method",
+    "exported",
+    "forget_types",
     "load",
     "save",
     "schema_of",
     "script",
     "trace",
     "trace_module",
+    "type_text",
+    "with_attributes",
+    "without_optimiser",
 ]
 
 
@@ -45,6 +57,94 @@ def trace_module(module: torch.nn.Module, inputs: dict[str, tuple[Any, ...]], **
 def script(target: Any) -> Compiled:
     """``torch.jit.script``."""
     return cast(Compiled, _jit.script(target))
+
+
+def forget_types() -> None:
+    """Forget which classes were compiled, and how: an export must not depend on the ones before it.
+
+    torch keeps the compiled form of each class for the life of the process; in a worker that stays, a library class
+    would keep the methods that it had the first time.
+    """
+    store = _recursive.concrete_type_store
+    store.type_store.clear()
+    store.methods_compiled.clear()
+
+
+def with_attributes(compiled: torch.jit.ScriptModule, original: torch.nn.Module) -> torch.jit.ScriptModule:
+    """Return a trace with the plain attributes of its module and those below: a scripted parent may read them.
+
+    torch leaves them out of a trace, whose own code never reads them.
+    """
+    script: Any = getattr(compiled, "_actual_script_module", compiled)
+    _add_attributes(script, original)
+    return cast(torch.jit.ScriptModule, _recursive.wrap_cpp_module(script._c))
+
+
+def _add_attributes(script: Any, original: torch.nn.Module) -> None:
+    for name, value in vars(original).items():
+        if name.startswith("_") or script._c.hasattr(name) or isinstance(value, torch.Tensor):
+            continue
+        if (kind := _inferred(value)) is not None:
+            script._c._register_attribute(name, kind, value)
+    for name, child in original._modules.items():
+        if child is not None and not isinstance(child, torch.jit.ScriptModule) and name in script._modules:
+            inner = script._modules[name]
+            _add_attributes(getattr(inner, "_actual_script_module", inner), child)
+
+
+def without_optimiser(compiled: Compiled, method: str) -> contextlib.AbstractContextManager[None]:
+    """Run a method in the block as it is: the optimiser costs more than the few runs that it would speed up.
+
+    torch keeps, for each function, the form in which it first ran, and inlines that form from then on; so each is
+    brought into its inlined form first, which is what converters expect (torch 2.13).
+    """
+    target: Any = getattr(compiled, method) if isinstance(compiled, torch.jit.ScriptModule) else compiled
+    _ = target.inlined_graph
+    return cast("contextlib.AbstractContextManager[None]", _jit.optimized_execution(False))
+
+
+def define_method(compiled: torch.jit.ScriptModule, source: str) -> None:
+    """Compile a method from TorchScript source into a module."""
+    cast(Any, compiled).define(source)
+
+
+def type_text(value: Any) -> str | None:
+    """Return the TorchScript type of a value as text, None where it has none."""
+    kind = _inferred(value)
+    return None if kind is None else str(kind.annotation_str)
+
+
+def annotation_text(annotation: Any) -> str | None:
+    """Return the TorchScript type of a Python annotation as text, None where it has none."""
+    try:
+        kind = _jit.annotations.try_ann_to_type(annotation, None)
+    except Exception:  # an annotation may be anything
+        return None
+    return None if kind is None else str(kind.annotation_str)
+
+
+def _inferred(value: Any) -> Any:
+    try:
+        found = torch._C._jit_try_infer_type(value)
+    except Exception:  # an object with an attribute access that raises
+        return None
+    return found.type() if found.success() else None
+
+
+@contextlib.contextmanager
+def exported(kind: type[torch.nn.Module], methods: Sequence[str]) -> Iterator[None]:
+    """Let the script compiler keep some methods for the length of the block, as ``@torch.jit.export`` would."""
+    marked: list[Any] = []
+    try:
+        for name in methods:
+            function = inspect.unwrap(getattr(kind, name))
+            if name != "forward" and not hasattr(function, "_torchscript_modifier"):
+                torch.jit.export(function)
+                marked.append(function)
+        yield
+    finally:
+        for function in marked:
+            del function._torchscript_modifier
 
 
 def load(file: Path) -> torch.jit.ScriptModule:
