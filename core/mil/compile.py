@@ -16,6 +16,7 @@ from . import operations
 from .closures import bind_places, cond_step, finisher, while_step
 from .constants import Constant, as_plain
 from .program import Binding, Block, Function, Operation, Value, ValueType
+from .recurrent_loop import is_all_float32, recognise, step_of
 from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, raise_located
 from .table import Call, Entry, Parameter, ResultType, Tensors, find
 from .weights import WeightFiles
@@ -236,7 +237,35 @@ class _Compiler:
         results = tuple(self._define(named.name, named.type, scope, own) for named in operation.outputs)
         make = cond_step if operation.type == "cond" else while_step
         run = make(operation, starts, (first, second), results)
+        if operation.type == "while_loop" and not (self._rounds and not is_all_float32(operation)):
+            run = self._as_layer(operation, scope, starts, results, run)
         return run, {*starts, *first_reads, *second_reads}, results
+
+    def _as_layer(
+        self,
+        operation: Operation,
+        scope: Scope,
+        starts: tuple[int, ...],
+        results: tuple[int, ...],
+        run: Callable[[Frame], None],
+    ) -> Callable[[Frame], None]:
+        """Return a step that computes a recognised recurrent layer as one, or the loop as it is."""
+        inner = {
+            item.outputs[0].name: self._constant(item.attributes["val"])
+            for block in operation.blocks
+            for item in block.operations
+            if item.type == "const" and item.outputs and "val" in item.attributes
+        }
+
+        def lookup(name: str) -> Constant | int | None:
+            found = inner.get(name) or scope.get(name)
+            return found.index if isinstance(found, Place) else found
+
+        layer = recognise(operation, lookup)
+        if layer is None:
+            return run
+        limit = layer.limit if isinstance(layer.limit, int) else self._place(layer.limit)
+        return step_of(layer, limit, starts, results, run)
 
 
 class _Arguments:

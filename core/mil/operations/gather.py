@@ -20,13 +20,24 @@ def checked(indices: Tensor, size: int) -> Tensor:
     return torch.where(wide < 0, wide + size, wide)
 
 
+def one_index(index: Tensor, size: int) -> int:
+    """Return a single index as a number, counted from the front; as strict as ``checked``."""
+    position = int(index.item())
+    if not -size <= position < size:
+        raise IndexError(f"an index is outside an axis of {size} elements")
+    return position + size if position < 0 else position
+
+
 @operation("gather", exact=True)
 def gather(x: Tensor, indices: Tensor, axis: int = 0, batch_dims: int = 0, validate_indices: bool = False) -> Tensor:
     axis = axis % x.ndim
+    if indices.numel() == 1 and batch_dims == 0:
+        # One row: a view, without the cost of looking for outliers among many.
+        position = one_index(indices, x.shape[axis])
+        row = x.narrow(axis, position, 1)
+        return row if indices.ndim == 1 else row.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
     chosen = checked(indices, x.shape[axis])
     if batch_dims == 0:
-        if chosen.ndim == 0:
-            return x.select(axis, int(chosen))
         picked = x.index_select(axis, chosen.reshape(-1))
         return picked.reshape(*x.shape[:axis], *chosen.shape, *x.shape[axis + 1 :])
     batch = x.shape[:batch_dims]

@@ -57,6 +57,29 @@ def rnn(
     return torch.stack(outputs) if output_sequence else hidden.unsqueeze(0), hidden
 
 
+@prepare("rnn")
+def _rnn(call: Call) -> Callable[..., Tensors] | None:
+    """With the usual activations the layer is torch's own."""
+    known = call.constants
+    layer = {"tanh": torch.rnn_tanh, "relu": torch.rnn_relu}.get(known["activation"].lower())
+    if layer is None or known["direction"] not in ("forward", "reverse"):
+        return None
+    if "weight_ih" not in known or "weight_hh" not in known:
+        return None
+    size = known["weight_hh"].shape[0]
+    bias = known.get("bias")
+    weights = [known["weight_ih"], known["weight_hh"], torch.zeros(size) if bias is None else bias, torch.zeros(size)]
+    flips, output_sequence = known["direction"] == "reverse", known["output_sequence"]
+
+    def run(x: Tensor, initial_h: Tensor, *_: Tensor | None) -> Tensors:
+        start = initial_h.unsqueeze(0)
+        outputs, hidden = layer(x.flip(0) if flips else x, start, weights, True, 1, 0.0, False, False, False)
+        hidden = hidden.squeeze(0)
+        return outputs if output_sequence else hidden.unsqueeze(0), hidden
+
+    return run
+
+
 @operation("gru")
 def gru(
     x: Tensor,

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..table import operation
-from .gather import checked, nd_places
+from .gather import checked, nd_places, one_index
 
 _REDUCED = {"add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
 
@@ -57,6 +57,11 @@ def scatter(
     validate_indices: bool = False,
 ) -> Tensor:
     axis = axis % data.ndim
+    if indices.numel() == 1 and mode in ("add", "update"):
+        result = data.clone()
+        row = result.narrow(axis, one_index(indices, data.shape[axis]), 1)
+        row.copy_(updates.reshape(row.shape)) if mode == "update" else row.add_(updates.reshape(row.shape))
+        return result
     places = checked(indices, data.shape[axis]).reshape(-1)
     rows, new = data.movedim(axis, 0), updates
     if indices.ndim != 1:

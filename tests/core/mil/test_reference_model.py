@@ -1,5 +1,6 @@
 """Whole models: converted by coremltools, run by the reference executor, compared with eager torch."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 from exportdesk.core.mil import ReferenceModel
+from exportdesk.core.mil.program import Program
 
-# coremltools leaves a temporary folder to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Implicitly cleaning up", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    # coremltools leaves temporary folders to the garbage collector.
+    pytest.mark.filterwarnings("ignore:Implicitly cleaning up", "ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
+]
 
 
 class SmallNet(torch.nn.Module):
@@ -61,6 +64,42 @@ def test_that_a_converted_network_gives_what_torch_gives(tmp_path: Path, precisi
     path = converted(model, example, tmp_path, compute_precision=ct.precision[precision])
     result = ReferenceModel(path).predict({"x": example.numpy()})["y"]
     np.testing.assert_allclose(result, model(example).detach().numpy(), atol=tolerance)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_that_a_gru_written_as_a_loop_is_run_as_the_layer_it_was(tmp_path: Path, layers: int) -> None:
+    layer = torch.nn.GRU(4, 5, layers, bidirectional=True).eval()
+    example = torch.randn(6, 2, 4)
+    path = converted(torch.nn.Sequential(layer, First()), example, tmp_path, compute_precision=ct.precision.FLOAT32)
+    model = ReferenceModel(path)
+    seen: list[str] = []
+    as_layer = model.predict({"x": example.numpy()})["y"]
+    as_loop = model.predict({"x": example.numpy()}, observe=lambda name, array: seen.append(name))["y"]
+    np.testing.assert_allclose(as_layer, layer(example)[0].detach(), atol=1e-6)
+    np.testing.assert_allclose(as_loop, as_layer, atol=1e-6)
+    loops = [operation for operation in model.body.operations if operation.type == "while_loop"]
+    assert len(loops) == 2 * layers
+    assert seen.count(loops[0].blocks[1].outputs[0]) == len(example)
+
+
+def test_that_a_loop_that_is_almost_a_gru_runs_as_a_loop(tmp_path: Path) -> None:
+    network = torch.nn.Sequential(torch.nn.GRU(4, 5), First())
+    path = converted(network, torch.randn(6, 2, 4), tmp_path, compute_precision=ct.precision.FLOAT32)
+    model = ReferenceModel(path)
+    (place,) = [index for index, item in enumerate(model.body.operations) if item.type == "while_loop"]
+    condition, body = model.body.operations[place].blocks
+    changed = [replace(item, type="cos") if item.type == "tanh" else item for item in body.operations]
+    loop = replace(model.body.operations[place], blocks=(condition, replace(body, operations=tuple(changed))))
+    operations = (*model.body.operations[:place], loop, *model.body.operations[place + 1 :])
+    function = replace(model.package.program.functions["main"], body=replace(model.body, operations=operations))
+    other = ReferenceModel(replace(model.package, program=Program({"main": function})))
+    x = {"x": np.random.default_rng(0).normal(size=(6, 2, 4)).astype(np.float32)}
+    assert np.abs(other.predict(x)["y"] - model.predict(x)["y"]).max() > 0.1
+
+
+class First(torch.nn.Module):
+    def forward(self, x: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        return x[0]
 
 
 @pytest.mark.parametrize("offset", [-1.0, 1.0])
