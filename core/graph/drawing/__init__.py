@@ -1,0 +1,1 @@
+"""Pictures of a graph without a screen: SVG as text, PNG through Pillow."""

@@ -1,0 +1,263 @@
+"""Lays out a graph with some of its groups open; remembers each level, so that opening one is quick."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import numpy as np
+
+from numpy.typing import NDArray
+
+from ..columns import Floats, Ints
+from ..model import NO_GROUP, Graph
+from .arrange import Arranged, Box, arrange
+from .hierarchy import IN_PORT, OUT_PORT, Hierarchy
+from .layers import LayeredLevel, layered
+from .sizes import box_size, group_texts, node_texts, text_width
+
+HIDDEN, CLOSED, OPEN, SOLID = 0, 1, 2, 3
+"""States of a group: inside a closed one; drawn as a node; drawn as a box; drawn as its only node."""
+
+
+_Key = frozenset[tuple[int, int]]
+"""The open groups directly inside a group, each with the number of its arrangement."""
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """Coordinates of a graph with some groups open; y grows downwards, the top left corner is the origin.
+
+    Nodes come first, then groups, in all columns called ``item``; what is hidden has a width of 0.
+    """
+
+    width: float
+    height: float
+    opened: Ints
+    """Groups that are open and can be seen."""
+    item_x: Floats
+    item_y: Floats
+    item_width: Floats
+    item_height: Floats
+    group_state: Ints
+    title_x: Floats
+    """Where the title of an open group begins, from its left side."""
+    piece_ends: Floats
+    """x0, y0, x1, y1 of each piece of an edge: a vertical line, or a curve between two layers."""
+    piece_source: Ints
+    """Node whose value the piece carries."""
+    piece_parent: Ints
+    """The piece before it, nearer to the source; -1 at the source."""
+    piece_target: Ints
+    """Item at which the piece ends with an arrow, or -1."""
+
+
+class LayoutEngine:
+    """Layouts of one graph.
+
+    Args:
+        checkpoint: called before each level; may raise Cancelled.
+    """
+
+    def __init__(self, graph: Graph, checkpoint: Callable[[], None] = lambda: None) -> None:
+        self.graph = graph
+        self.hierarchy = Hierarchy(graph)
+        self._checkpoint = checkpoint
+        self._levels: dict[int, LayeredLevel] = {}
+        self._arranged: dict[int, tuple[_Key, Arranged]] = {}
+        self._version: dict[int, int] = {}
+        self._sizes: dict[int, tuple[float, float]] = {}
+
+    def is_solid(self, group: int) -> bool:
+        """Return whether a group is one node and is drawn as that node."""
+        return self.hierarchy.core[group] >= 0
+
+    def first_view(self, most: int = 60) -> frozenset[int]:
+        """Return the groups to open at first: outer ones, as long as not more than ``most`` items are seen."""
+        hierarchy = self.hierarchy
+        opened: set[int] = set()
+        seen = len(hierarchy.children(NO_GROUP))
+        waiting = [NO_GROUP]
+        while waiting:
+            inside: list[int] = []
+            for group in waiting:
+                for item in hierarchy.children(group):
+                    inner = item - hierarchy.node_count
+                    if inner >= 0 and not self.is_solid(inner):
+                        inside.append(inner)
+            waiting = []
+            for group in inside:
+                more = len(hierarchy.children(group))
+                if seen + more <= most:
+                    seen += more
+                    opened.add(group)
+                    waiting.append(group)
+        return frozenset(opened)
+
+    def everything(self) -> frozenset[int]:
+        """Return all groups that can be opened."""
+        return frozenset(group for group in range(self.hierarchy.group_count) if not self.is_solid(group))
+
+    def layout(self, opened: Iterable[int]) -> Layout:
+        """Return the layout in which exactly these groups are open, as far as what is around them is."""
+        wanted = frozenset(opened)
+        visible = self._visible(wanted)
+        arranged: dict[int, Arranged] = {}
+        for group in reversed(visible):
+            self._checkpoint()
+            arranged[group] = self._arrange(group, arranged)
+        return _flattened(self, visible, arranged)
+
+    def _visible(self, wanted: frozenset[int]) -> list[int]:
+        """Return the open groups that can be seen, outer ones first, NO_GROUP at the head."""
+        visible = [NO_GROUP]
+        is_open = set()
+        for group in sorted(wanted):
+            outer = self.hierarchy.group_parent[group]
+            if not self.is_solid(group) and (outer == NO_GROUP or outer in is_open):
+                is_open.add(group)
+                visible.append(group)
+        return visible
+
+    def _arrange(self, group: int, arranged: dict[int, Arranged]) -> Arranged:
+        level = self._level(group)
+        nodes = self.hierarchy.node_count
+        inner = frozenset(item - nodes for item in level.items if item >= nodes and item - nodes in arranged)
+        key = frozenset((one, self._version[one]) for one in inner)
+        known = self._arranged.get(group)
+        if known is not None and known[0] == key:
+            return known[1]
+        title = None if group == NO_GROUP else text_width(self.graph.groups.label[group])
+        result = arrange(level, lambda item: self._box(item, arranged), title)
+        self._arranged[group] = (key, result)
+        self._version[group] = self._version.get(group, 0) + 1
+        return result
+
+    def _level(self, group: int) -> LayeredLevel:
+        level = self._levels.get(group)
+        if level is None:
+            level = self._levels[group] = layered(self.hierarchy, self.hierarchy.level(group))
+        return level
+
+    def _box(self, item: int, arranged: dict[int, Arranged]) -> Box:
+        group = item - self.hierarchy.node_count
+        if group >= 0 and group in arranged:
+            return arranged[group].box
+        size = self._sizes.get(item)
+        if size is None:
+            size = self._sizes[item] = box_size(*self.texts(item))
+        return Box(*size)
+
+    def texts(self, item: int) -> tuple[str, str]:
+        """Return the two lines of text of a node, or of a group that is drawn as a node."""
+        nodes = self.hierarchy.node_count
+        if item < nodes:
+            return node_texts(self.graph, item)
+        core = self.hierarchy.core[item - nodes]
+        if core < 0:
+            return group_texts(self.graph, item - nodes, self.hierarchy.operations[item - nodes])
+        return node_texts(self.graph, core, self.graph.groups.label[item - nodes].partition(" · ")[0])
+
+
+def _flattened(engine: LayoutEngine, visible: list[int], arranged: dict[int, Arranged]) -> Layout:
+    hierarchy = engine.hierarchy
+    nodes, groups = hierarchy.node_count, hierarchy.group_count
+    xs, ys, widths, heights = (np.zeros(nodes + groups, np.float64) for _ in range(4))
+    state = np.zeros(groups, np.int32)
+    title_x = np.zeros(groups, np.float64)
+    item_ids, item_local = [], []
+    for group in visible:
+        level, here = engine._level(group), arranged[group]
+        item_ids.append(np.asarray(level.items, np.int64))
+        item_local.append(np.array([here.left, here.top, here.width, here.height]).reshape(4, -1))
+        title_x[group] = here.title_x
+    origin = np.zeros((groups + 1, 2))
+    for group, ids, local in zip(visible, item_ids, item_local, strict=True):
+        if group != NO_GROUP:
+            origin[group] = xs[nodes + group], ys[nodes + group]
+        xs[ids], ys[ids] = local[0] + origin[group][0], local[1] + origin[group][1]
+        widths[ids], heights[ids] = local[2], local[3]
+    open_groups = np.asarray(visible[1:], np.int64)
+    seen_groups = np.flatnonzero(widths[nodes:] > 0)
+    core = np.asarray(hierarchy.core, np.int64)
+    state[seen_groups] = np.where(core[seen_groups] >= 0, SOLID, CLOSED) if groups else CLOSED
+    state[open_groups] = OPEN
+    _place_cores(hierarchy, state, core, (xs, ys, widths, heights))
+    pieces = _Pieces(visible, [arranged[group] for group in visible])
+    ends = pieces.ends + np.tile(origin[pieces.group], 2)
+    box = arranged[NO_GROUP].box
+    return Layout(
+        width=box.width,
+        height=box.height,
+        opened=Ints.of(visible[1:]),
+        item_x=Floats.of(xs),
+        item_y=Floats.of(ys),
+        item_width=Floats.of(widths),
+        item_height=Floats.of(heights),
+        group_state=Ints.of(state),
+        title_x=Floats.of(title_x),
+        piece_ends=Floats.of(ends.ravel()),
+        piece_source=Ints.of(pieces.source),
+        piece_parent=Ints.of(pieces.joined(nodes)),
+        piece_target=Ints.of(pieces.arrows(nodes, state)),
+    )
+
+
+def _place_cores(
+    hierarchy: Hierarchy, state: NDArray[np.int32], core: NDArray[np.int64], columns: tuple[NDArray[np.float64], ...]
+) -> None:
+    """Give the only node of a solid group, and all between the two, the group's place."""
+    nodes = hierarchy.node_count
+    for group in np.flatnonzero(state == SOLID).tolist():
+        item = int(core[group])
+        while item != nodes + group:
+            for column in columns:
+                column[item] = column[nodes + group]
+            item = nodes + int(hierarchy.parent[item])
+            state[item - nodes] = SOLID
+
+
+class _Pieces:
+    """All pieces of the visible levels, in columns."""
+
+    def __init__(self, visible: list[int], levels: list[Arranged]) -> None:
+        counts = [len(level.pieces) for level in levels]
+        before = np.repeat(np.cumsum([0, *counts[:-1]]), counts)
+        self.group = np.repeat(np.asarray(visible, np.int64), counts)
+        self.ends = np.array([piece for level in levels for piece in level.pieces], np.float64).reshape(-1, 4)
+        self.source = np.array([one for level in levels for one in level.sources], np.int64)
+        self.start = np.array([one for level in levels for one in level.starts], np.int64)
+        self.end = np.array([one for level in levels for one in level.ends], np.int64)
+        parent = np.array([one for level in levels for one in level.parents], np.int64)
+        self.parent = np.where(parent >= 0, parent + before, -1)
+
+    def joined(self, nodes: int) -> NDArray[np.int64]:
+        """Return the parents with those across the borders of groups."""
+        parent = self.parent.copy()
+        entering = np.flatnonzero((parent < 0) & (self.start == IN_PORT))
+        reached = np.flatnonzero(self.end >= 0)
+        parent[entering] = _found(
+            (self.group[entering] + nodes) * nodes + self.source[entering],
+            self.end[reached] * nodes + self.source[reached],
+            reached,
+        )
+        going_on = np.flatnonzero((parent < 0) & (self.start >= nodes))
+        left = np.flatnonzero(self.end == OUT_PORT)
+        parent[going_on] = _found(
+            self.start[going_on] * nodes + self.source[going_on],
+            (self.group[left] + nodes) * nodes + self.source[left],
+            left,
+        )
+        return parent
+
+    def arrows(self, nodes: int, state: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the item at which each piece ends for good; an open group is passed through."""
+        is_open = np.zeros(nodes + len(state) + 1, bool)
+        is_open[nodes:-1] = state == OPEN
+        return np.where((self.end >= 0) & ~is_open[np.maximum(self.end, -1)], self.end, -1)
+
+
+def _found(wanted: NDArray[np.int64], keys: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the value under each wanted key, -1 where there is none."""
+    if not len(keys):
+        return np.full(len(wanted), -1, np.int64)
+    order = np.argsort(keys, kind="stable")
+    at = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    return np.where(keys[order][at] == wanted, values[order][at], -1)
