@@ -9,7 +9,7 @@ from typing import assert_never
 
 from .events import WorkerStarted
 from .job_context import JobContext
-from .requests import Advise, CheckBundle, Export, Inspect, JobRequest, RunPackage, ShowTexts
+from .requests import Advise, CheckBundle, Export, Inspect, JobRequest, ReadGraph, RunPackage, ShowTexts
 from .results import AnyResult
 
 
@@ -67,6 +67,10 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .torchscript.texts import texts_of_file
 
             return texts_of_file(Path(request.file))
+        case ReadGraph():
+            from .graph.reading import read_graph
+
+            return read_graph(request, context)
         case RunPackage():
             from .mil.running import run_package
 

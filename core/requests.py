@@ -72,11 +72,23 @@ class CheckBundle(Request, frozen=True, kw_only=True):
     bundle: str
 
 
+class ReadGraph(Request, frozen=True, kw_only=True):
+    """Read the graph of a ``.pt`` file or a Core ML package."""
+
+    job: int
+    file: str
+    """Absolute."""
+    other: str | None = None
+    """A second file, absolute, to compare the first with."""
+    is_folded: bool = True
+    """Constants, list building and attribute access are no nodes of their own."""
+
+
 class Cancel(Request, frozen=True, kw_only=True):
     """End this job at its next checkpoint."""
 
     job: int
 
 
-JobRequest = Advise | CheckBundle | Export | Inspect | RunPackage | ShowTexts
+JobRequest = Advise | CheckBundle | Export | Inspect | ReadGraph | RunPackage | ShowTexts
 AnyRequest = JobRequest | Cancel

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from .diagnostics import Diagnostic
+from .graph.diff import GraphDiff
+from .graph.model import Graph
 from .recipe.model import Dimension, Recipe
 
 
@@ -344,6 +346,15 @@ class BundleCheck(Result, frozen=True, kw_only=True, tag="check"):
         return all(check.status != "failed" for check in self.checks)
 
 
-AnyResult = Advice | BundleCheck | ExportResult | Inspection | PackageRun | TextsResult
+class GraphResult(Result, frozen=True, kw_only=True, tag="graph"):
+    """The graph of a file; ``other`` and ``diff`` where two files were compared."""
+
+    file: str
+    graph: Graph
+    other: Graph | None = None
+    diff: GraphDiff | None = None
+
+
+AnyResult = Advice | BundleCheck | ExportResult | GraphResult | Inspection | PackageRun | TextsResult
 
 JsonObject = dict[str, Any]

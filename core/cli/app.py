@@ -10,6 +10,7 @@ from .advise import advise
 from .answer import answer_failure
 from .check import check
 from .export import export
+from .graph import graph
 from .gui import gui
 from .inspect import inspect
 from .run import run as run_command
@@ -45,6 +46,7 @@ for command, name in (
     (gui, "gui"),
     (inspect, "inspect"),
     (export, "export"),
+    (graph, "graph"),
     (run_command, "run"),
     (check, "check"),
     (advise, "advise"),

@@ -1,6 +1,7 @@
 """Columns: how a graph of 50,000 nodes is kept in memory and sent between processes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Self
 
 import msgspec
@@ -17,7 +18,7 @@ class Ints(msgspec.Struct, frozen=True):
     data: bytes = b""
 
     @classmethod
-    def of(cls, numbers: Sequence[int] | IntArray) -> Self:
+    def of(cls, numbers: Sequence[int] | IntArray | NDArray[np.int64]) -> Self:
         return cls(np.asarray(numbers, "<i4").tobytes())
 
     @property
@@ -95,4 +96,4 @@ class TextLists(msgspec.Struct, frozen=True):
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         values, offsets = list(self.values), self.offsets.array.tolist()
-        return (tuple(values[begin:end]) for begin, end in zip(offsets, offsets[1:], strict=False))
+        return (tuple(values[begin:end]) for begin, end in pairwise(offsets))

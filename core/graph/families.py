@@ -23,7 +23,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "baddbmm", "bilinear",
     ),
     "activation": (
-        "relu", "relu6", "gelu", "silu", "sigmoid", "tanh", "softmax", "elu", "mish", "softplus", "hardtanh", "hardswish",
+        "relu", "relu6", "gelu", "silu", "sigmoid", "tanh", "softmax", "elu", "mish", "softplus", "hardtanh",
+        "hardswish",
         "hardsigmoid", "prelu", "celu", "selu", "glu", "softsign", "dropout", "swish", "threshold", "clamped",
     ),
     "norm": ("norm", "normalize"),
@@ -32,15 +33,19 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "topk", "std", "var", "prod", "cumsum",
     ),
     "arithmetic": (
-        "add", "sub", "mul", "div", "pow", "sqrt", "rsqrt", "exp", "log", "neg", "abs", "lt", "gt", "le", "ge", "eq", "ne",
-        "less", "greater", "equal", "not", "and", "or", "where", "clamp", "clip", "floor", "ceil", "round", "square", "sin",
+        "add", "sub", "mul", "div", "pow", "sqrt", "rsqrt", "exp", "log", "neg", "abs", "lt", "gt", "le", "ge",
+        "eq", "ne",
+        "less", "greater", "equal", "not", "and", "or", "where", "clamp", "clip", "floor", "ceil", "round",
+        "square", "sin",
         "cos", "maximum", "minimum", "select_cond", "floordiv", "remainder", "logical", "rsub", "erf", "reciprocal",
     ),
     "shape": (
         "view", "reshape", "transpose", "permute", "flatten", "unsqueeze", "squeeze", "cat", "concat", "stack", "split",
         "chunk", "slice", "select", "gather", "scatter", "expand", "repeat", "tile", "size", "shape", "to", "cast",
-        "contiguous", "pad", "index", "t", "item", "clone", "detach", "upsample", "interpolate", "resize", "type", "fill",
-        "int", "float", "narrow", "roll", "flip", "unbind", "masked", "range", "arange", "zeros", "ones", "full", "band",
+        "contiguous", "pad", "index", "t", "item", "clone", "detach", "upsample", "interpolate", "resize",
+        "type", "fill",
+        "int", "float", "narrow", "roll", "flip", "unbind", "masked", "range", "arange", "zeros", "ones",
+        "full", "band",
     ),
 }  # fmt: skip
 _FAMILY_OF = {word: family for family, words in _WORDS.items() for word in words}

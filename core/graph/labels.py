@@ -13,18 +13,29 @@ class ShapeOnly(tuple[int, ...]):
     __slots__ = ()
 
 
-_SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "real_div": "÷", "floordiv": "÷÷", "pow": "^", "remainder": "mod"}
+_SYMBOLS = {
+    "add": "+",
+    "sub": "−",
+    "mul": "×",
+    "div": "÷",
+    "real_div": "÷",
+    "floordiv": "÷÷",
+    "pow": "^",
+    "remainder": "mod",
+}
 _SYMBOLS |= {"lt": "<", "gt": ">", "le": "≤", "ge": "≥", "eq": "=", "ne": "≠", "less": "<", "greater": ">"}
 _SYMBOLS |= {"less_equal": "≤", "greater_equal": "≥", "equal": "=", "not_equal": "≠", "floor_div": "÷÷"}
 _WORDS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "real_div": "divide", "floor_div": "divide, floor",
+    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "real_div": "divide",
+    "floor_div": "divide, floor",
     "lt": "less than", "gt": "greater than", "le": "at most", "ge": "at least", "eq": "equal", "ne": "not equal",
     "cat": "concat", "t": "transpose", "mm": "matmul", "bmm": "matmul", "__getitem__": "item", "size": "shape",
     "item": "to number", "NumToTensor": "to tensor", "scaled_dot_product_attention": "attention", "addmm": "linear",
     "__contains__": "contains", "__not__": "not", "__is__": "is", "__isnot__": "is not", "len": "length",
     "ListConstruct": "list", "TupleConstruct": "tuple", "DictConstruct": "dict", "ListUnpack": "unpack list",
     "TupleUnpack": "unpack tuple", "RaiseException": "raise error", "GetAttr": "attribute", "SetAttr": "set attribute",
-    "reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min", "__and__": "and", "__or__": "or",
+    "reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min", "__and__": "and",
+    "__or__": "or",
 }  # fmt: skip
 _IGNORED = {"__torch__"}
 
@@ -154,8 +165,14 @@ def _with(*keys: str) -> Callable[[str, Arguments], str]:
     """Return a writer that puts constant arguments behind the name: ``transpose 1, 2``."""
 
     def write(name: str, arguments: Arguments) -> str:
-        shown = [arguments[key] for key in keys if arguments.get(key) is not None and not isinstance(arguments[key], ShapeOnly)]
-        parts = [", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value_text(value) for value in shown]
+        shown = [
+            arguments[key]
+            for key in keys
+            if arguments.get(key) is not None and not isinstance(arguments[key], ShapeOnly)
+        ]
+        parts = [
+            ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value_text(value) for value in shown
+        ]
         return f"{_WORDS.get(name) or _words(name)} {', '.join(parts)}".strip()
 
     return write
@@ -188,31 +205,30 @@ def _slice(name: str, arguments: Arguments) -> str:
     return f"slice [{begin}:{stop}{stride}] along {arguments['dim']}"
 
 
-_WRITERS: dict[str, Callable[[str, Arguments], str]] = {
-    **dict.fromkeys(("_convolution", "convolution", "conv", "conv1d", "conv2d", "conv3d", "conv_transpose"), _convolution),
-    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _convolution),
-    **dict.fromkeys(("linear", "addmm"), _linear),
-    **dict.fromkeys(
-        (f"{kind}_pool{size}d{tail}" for kind in ("max", "avg", "adaptive_avg", "adaptive_max") for size in (1, 2, 3) for tail in ("", "_with_indices")),
-        _pool,
-    ),
-    **dict.fromkeys(("max_pool", "avg_pool"), _pool),
-    **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "native_batch_norm"), _norm),
-    "embedding": _embedding,
-    **dict.fromkeys(_SYMBOLS, _binary),
-    **dict.fromkeys(("transpose",), _with("dim0", "dim1", "perm")),
-    **dict.fromkeys(("permute",), _with("dims", "perm")),
-    **dict.fromkeys(("unsqueeze", "squeeze", "expand_dims"), _with("dim", "axes")),
-    "select": _with("dim", "index"),
-    "flatten": _with("start_dim", "end_dim"),
-    "leaky_relu": _with("negative_slope", "alpha"),
-    "cast": _with("dtype"),
-    "chunk": _with("chunks"),
-    "repeat": _with("repeats"),
-    **dict.fromkeys(("softmax", "log_softmax", "cat", "concat", "mean", "sum", "argmax", "argmin", "stack", "split", "gather"), _axis),
-    **dict.fromkeys(("reduce_mean", "reduce_sum", "reduce_max", "reduce_min", "cumsum", "max", "min", "topk", "norm"), _axis),
-    **dict.fromkeys(("view", "reshape", "_unsafe_view", "expand"), _reshape),
-    "dropout": _dropout,
-    "feature_dropout": _dropout,
-    "slice": _slice,
-}  # fmt: skip
+_WRITERS_OF_MANY: tuple[tuple[Callable[[str, Arguments], str], str], ...] = (
+    (_convolution, "_convolution convolution conv conv1d conv2d conv3d conv_transpose"),
+    (_convolution, "conv_transpose1d conv_transpose2d conv_transpose3d"),
+    (_linear, "linear addmm"),
+    (_pool, "max_pool avg_pool max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d"),
+    (_pool, "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices"),
+    (_pool, "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d"),
+    (_pool, "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d"),
+    (_norm, "batch_norm layer_norm group_norm instance_norm rms_norm native_batch_norm"),
+    (_embedding, "embedding"),
+    (_binary, " ".join(_SYMBOLS)),
+    (_with("dim0", "dim1", "perm"), "transpose"),
+    (_with("dims", "perm"), "permute"),
+    (_with("dim", "axes"), "unsqueeze squeeze expand_dims size"),
+    (_with("dim", "index"), "select"),
+    (_with("start_dim", "end_dim"), "flatten"),
+    (_with("negative_slope", "alpha"), "leaky_relu"),
+    (_with("dtype"), "cast to"),
+    (_with("chunks"), "chunk"),
+    (_with("repeats"), "repeat"),
+    (_axis, "softmax log_softmax cat concat mean sum argmax argmin stack split gather cumsum max min topk norm"),
+    (_axis, "reduce_mean reduce_sum reduce_max reduce_min reduce_argmax reduce_argmin"),
+    (_reshape, "view reshape _unsafe_view expand"),
+    (_dropout, "dropout feature_dropout"),
+    (_slice, "slice"),
+)
+_WRITERS = {name: writer for writer, names in _WRITERS_OF_MANY for name in names.split()}

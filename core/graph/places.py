@@ -4,7 +4,9 @@ import re
 
 _SCRIPTED = re.compile(r'^\s*File "([^"]+)", line (\d+)', re.MULTILINE)
 _TRACED = re.compile(r"^(.+)\((\d+)\): \S+", re.MULTILINE)
-_TORCH = re.compile(r"[\\/](?:site|dist)-packages[\\/]torch[\\/]|[\\/]torch[\\/](?:nn|jit|_\w+|functional\.py|utils)[\\/.]")
+_TORCH = re.compile(
+    r"[\\/](?:site|dist)-packages[\\/]torch[\\/]|[\\/]torch[\\/](?:nn|jit|_\w+|functional\.py|utils)[\\/.]"
+)
 _TRACER = re.compile(r"[\\/]torch[\\/]jit[\\/]_trace\.py$")
 _MARKED = re.compile(r"([^\n]*)\n[ ]*~+[ ]*(?:<--- HERE)?(?:\n|$)")
 

@@ -14,7 +14,12 @@ from .values import Bundle, Constant, Submodule, Value, Wire, as_constant, compu
 
 _LISTS = {"prim::ListConstruct", "prim::TupleConstruct", "prim::DictConstruct"}
 _UNPACKS = {"prim::TupleUnpack", "prim::ListUnpack"}
-_PASSED_ON = {"prim::unchecked_cast", "prim::unchecked_unwrap_optional", "aten::_unwrap_optional", "prim::Uninitialized"}
+_PASSED_ON = {
+    "prim::unchecked_cast",
+    "prim::unchecked_unwrap_optional",
+    "aten::_unwrap_optional",
+    "prim::Uninitialized",
+}
 _NUMBERS = {"aten::Int", "aten::IntImplicit", "aten::FloatImplicit", "aten::ScalarImplicit"}
 _LIST_CHANGES = {
     "aten::append", "aten::extend", "aten::insert", "aten::pop", "aten::clear", "aten::remove", "aten::_set_item",
@@ -45,7 +50,7 @@ def graph_of_module(
         ExportDeskError: ``graph.no-method`` where there is nothing to show, ``graph.too-large``.
     """
     walk = _Walk(GraphBuilder("torchscript", title), is_folded, checkpoint)
-    if isinstance(module, torch.jit.ScriptFunction):
+    if not hasattr(module, "_c") and hasattr(module, "graph"):  # a ScriptFunction
         walk.entry(module.graph, None, "", NO_GROUP)
         return walk.builder.finish()
     handle = getattr(module, "_c", module)
@@ -61,7 +66,7 @@ def graph_of_module(
 class _Scope:
     """Where the walk is: the module, the box, the call that led here, and the names seen in this graph."""
 
-    __slots__ = ("base_of", "group", "mutated", "names", "place", "prefix", "module")
+    __slots__ = ("base_of", "group", "module", "mutated", "names", "place", "prefix")
 
     def __init__(self, prefix: str, module: str, group: int, place: Place) -> None:
         self.prefix, self.module, self.group, self.place = prefix, module, group, place
@@ -466,7 +471,7 @@ class _Function:
 
         Constants go into the graph, so that sides of an ``if`` that this call cannot take are removed.
         """
-        body = torch._C.Graph()
+        body: Any = torch._C.Graph()
         copies: dict[int, Any] = {}
         arguments: list[Value] = []
 

@@ -18,6 +18,8 @@ class Colours:
     closed_fill: str
     fills: dict[str, str]
     strokes: dict[str, str]
+    differences: dict[str, tuple[str, str]]
+    """Fill and stroke of what was added, removed or changed."""
 
 
 LIGHT = Colours(
@@ -37,6 +39,9 @@ LIGHT = Colours(
         "ends": "#2a8c95", "weights": "#3f74c4", "activation": "#cf7a1d", "norm": "#4c9a4c", "pool": "#8358b8",
         "arithmetic": "#8492a0", "shape": "#a9a998", "control": "#b3910f", "constant": "#8492a0", "other": "#b85575",
     },
+    differences={
+        "added": ("#cdeecf", "#2f8a38"), "removed": ("#f9d4d4", "#c03a3a"), "changed": ("#fdeeb0", "#a8860a"),
+    },
 )  # fmt: skip
 DARK = Colours(
     ground="#1b1f24",
@@ -54,5 +59,8 @@ DARK = Colours(
     strokes={
         "ends": "#4cb5bf", "weights": "#6ea0ea", "activation": "#e79b47", "norm": "#72bf78", "pool": "#ab85dd",
         "arithmetic": "#8895a3", "shape": "#85887a", "control": "#d3b43c", "constant": "#8895a3", "other": "#dc839f",
+    },
+    differences={
+        "added": ("#1f4d27", "#66c071"), "removed": ("#5f2427", "#e58080"), "changed": ("#54470e", "#d8bb45"),
     },
 )  # fmt: skip

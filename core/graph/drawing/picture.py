@@ -1,7 +1,7 @@
 """A layout as a list of simple shapes, in painting order: what SVG and PNG have in common."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..families import families
 from ..layout.engine import CLOSED, OPEN, SOLID, Layout, LayoutEngine
@@ -51,18 +51,26 @@ class Text:
 Shape = Rectangle | Curve | Text
 
 
-def shapes(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterator[Shape]:
-    """Return the shapes of a layout: boxes from the outside in, then edges, then nodes with their texts."""
+def shapes(
+    engine: LayoutEngine, layout: Layout, colours: Colours, states: Sequence[str] | None = None
+) -> Iterator[Shape]:
+    """Return the shapes of a layout: boxes from the outside in, then edges, then nodes with their texts.
+
+    Args:
+        states: of each node, where differences are shown: same, added, removed, changed.
+    """
     yield from _boxes(engine, layout, colours)
     ends = layout.piece_ends.array.reshape(-1, 4).tolist()
     for (x0, y0, x1, y1), target in zip(ends, layout.piece_target.array.tolist(), strict=True):
         yield Curve(x0, y0, x1, y1, colours.edge, target >= 0)
-    yield from _items(engine, layout, colours)
+    yield from _items(engine, layout, colours, states)
 
 
 def _boxes(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterator[Shape]:
     nodes = engine.hierarchy.node_count
-    x, y, width, height = (column.array for column in (layout.item_x, layout.item_y, layout.item_width, layout.item_height))
+    x, y, width, height = (
+        column.array for column in (layout.item_x, layout.item_y, layout.item_width, layout.item_height)
+    )
     kinds = list(engine.graph.groups.kind)
     depth = {-1: -1}
     for group in layout.opened.array.tolist():
@@ -83,7 +91,9 @@ def _boxes(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterator[S
         )
 
 
-def _items(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterator[Shape]:
+def _items(
+    engine: LayoutEngine, layout: Layout, colours: Colours, states_of_nodes: Sequence[str] | None
+) -> Iterator[Shape]:
     nodes = engine.hierarchy.node_count
     x, y, width, height = (
         column.array.tolist() for column in (layout.item_x, layout.item_y, layout.item_width, layout.item_height)
@@ -99,27 +109,36 @@ def _items(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterator[S
         group = item - nodes
         if group >= 0 and states[group] == OPEN:
             label = engine.graph.groups.label[group]
-            yield Text(x[item] + titles[group], y[item] + 16.0, width[item], label, FONT_SIZE, colours.title, False, True)
+            yield Text(
+                x[item] + titles[group], y[item] + 16.0, width[item], label, FONT_SIZE, colours.title, False, True
+            )
             continue
         outer = of_node[item] if item < nodes else parents[group]
         if outer >= 0 and states[outer] == SOLID:
             continue
-        name = family[engine.hierarchy.core[group] if group >= 0 else item] if group < 0 or states[group] == SOLID else ""
+        name = (
+            family[engine.hierarchy.core[group] if group >= 0 else item] if group < 0 or states[group] == SOLID else ""
+        )
         is_closed = group >= 0 and states[group] == CLOSED
         fill = colours.closed_fill if is_closed else colours.fills[name]
         stroke = colours.group_stroke if is_closed else colours.strokes[name]
+        mark = ""
+        if states_of_nodes is not None:
+            fill, stroke, mark = _difference(engine, item, states_of_nodes, colours)
         radius = height[item] / 2 if name == "ends" else 4.0
         if is_closed:
             yield Rectangle(x[item] + 3, y[item] + 3, width[item], height[item], fill, stroke, radius)
         yield Rectangle(x[item], y[item], width[item], height[item], fill, stroke, radius, item=item)
-        yield from _lines(engine, item, (x[item], y[item], width[item], height[item]), colours)
+        yield from _lines(engine, item, (x[item], y[item], width[item], height[item]), colours, mark)
 
 
 def _lines(
-    engine: LayoutEngine, item: int, box: tuple[float, float, float, float], colours: Colours
+    engine: LayoutEngine, item: int, box: tuple[float, float, float, float], colours: Colours, mark: str
 ) -> Iterator[Shape]:
     x, y, width, height = box
     first, second = engine.texts(item)
+    if mark:
+        yield Text(x + 3, y + 10, 12, mark, SMALL_FONT_SIZE, colours.text, False, True)
     middle, room = x + width / 2, width - PADDING
     top = y + height / 2 + (4.0 if not second else -2.5)
     yield Text(middle, top, room, first, FONT_SIZE, colours.text)
@@ -127,3 +146,11 @@ def _lines(
         yield Text(middle, top + 13.5, room, second, SMALL_FONT_SIZE, colours.small_text)
 
 
+def _difference(engine: LayoutEngine, item: int, states: Sequence[str], colours: Colours) -> tuple[str, str, str]:
+    """Return fill, stroke and sign of a node, or of a closed group: what most matters of what is in it."""
+    nodes = engine.hierarchy.node_count
+    inside = {states[item]} if item < nodes else {states[node] for node in engine.hierarchy.nodes_inside(item - nodes)}
+    if inside == {"same"}:
+        return colours.closed_fill, colours.group_stroke, ""
+    state = inside.pop() if len(inside) == 1 else "changed"
+    return (*colours.differences[state], {"added": "+", "removed": "−", "changed": "~"}[state])

@@ -1,21 +1,26 @@
 """A layout as an SVG document that stands on its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from ..layout.engine import Layout, LayoutEngine
+from ..layout.sizes import text_width
 from .colours import LIGHT, Colours
 from .picture import Curve, Rectangle, Shape, Text, shapes
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif"
 
 
-def svg_of(engine: LayoutEngine, layout: Layout, colours: Colours = LIGHT) -> str:
-    """Return the document; hovering a node in a browser shows its details."""
-    return "\n".join(_document(engine, layout, colours)) + "\n"
+def svg_of(engine: LayoutEngine, layout: Layout, colours: Colours = LIGHT, states: Sequence[str] | None = None) -> str:
+    """Return the document; hovering a node in a browser shows its details.
+
+    Args:
+        states: of each node, where differences are shown: same, added, removed, changed.
+    """
+    return "\n".join(_document(engine, layout, colours, states)) + "\n"
 
 
-def _document(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterator[str]:
+def _document(engine: LayoutEngine, layout: Layout, colours: Colours, states: Sequence[str] | None) -> Iterator[str]:
     width, height = max(1.0, layout.width), max(1.0, layout.height)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -27,7 +32,7 @@ def _document(engine: LayoutEngine, layout: Layout, colours: Colours) -> Iterato
         f'<path d="M0.5,0.5 L7.5,4 L0.5,7.5 z" fill="{colours.edge}"/></marker></defs>'
     )
     yield f'<rect width="100%" height="100%" fill="{colours.ground}"/>'
-    for shape in shapes(engine, layout, colours):
+    for shape in shapes(engine, layout, colours, states):
         yield _element(engine, shape)
     yield "</svg>"
 
@@ -50,9 +55,10 @@ def _element(engine: LayoutEngine, shape: Shape) -> str:
         case Text():
             anchor = ' text-anchor="middle"' if shape.is_centred else ""
             weight = ' font-weight="600"' if shape.is_bold else ""
+            text = escape(_clean(fitted(shape.text, shape.width, shape.size)))
             return (
                 f'<text x="{shape.x:.1f}" y="{shape.baseline:.1f}" font-size="{shape.size:g}"{anchor}{weight} '
-                f'fill="{shape.fill}" pointer-events="none">{escape(_clean(fitted(shape.text, shape.width, shape.size)))}</text>'
+                f'fill="{shape.fill}" pointer-events="none">{text}</text>'
             )
 
 
@@ -81,8 +87,6 @@ def _described(engine: LayoutEngine, item: int) -> tuple[str, str]:
 
 def fitted(text: str, width: float, size: float) -> str:
     """Return the text, its middle left out where it is wider than there is room."""
-    from ..layout.sizes import text_width
-
     if text_width(text, size) <= width + size:
         return text
     keep = len(text)

@@ -193,7 +193,10 @@ class _Arrangement:
             at = level.rank[link.upper]
             reach[at] = max(reach[at], abs(self._arriving[index] - self._leaving[index]))
         for index, lane in enumerate(level.lanes):
-            for at, x in ((level.rank[lane.upper], self._leave_x(lane.upper, lane.source)), (level.rank[lane.lower] - 1, self._lane_arriving[index])):
+            for at, x in (
+                (level.rank[lane.upper], self._leave_x(lane.upper, lane.source)),
+                (level.rank[lane.lower] - 1, self._lane_arriving[index]),
+            ):
                 reach[at] = max(reach[at], abs(self._lane_x[index] - x))
         is_group = self._title_width is not None
         y = 0.0 if level.in_ports else HEADER + 6.0 if is_group else MARGIN
@@ -213,7 +216,7 @@ class _Arrangement:
         return self._tops[at] + (self._bottoms[at] - self._tops[at] - self._boxes[vertex].height) / 2
 
     def _title(self, ports: list[float], width: float) -> tuple[float, float]:
-        """Return where the title goes, clear of the edges that enter through the header, and the width needed for it."""
+        """Return where the title goes, clear of the edges that enter through the header, and the width it needs."""
         if self._title_width is None:
             return 0.0, width
         needed = self._title_width + 8.0
@@ -246,7 +249,9 @@ class _Arrangement:
             at = level.rank[link.upper]
             x0, x1 = self._leaving[index], self._arriving[index]
             start = self._start_of(link) if parent < 0 else INNER
-            tail = self._add(x0, self._bottoms[at], x1, self._tops[at + 1], link.source, parent, start, INNER, can_extend)
+            tail = self._add(
+                x0, self._bottoms[at], x1, self._tops[at + 1], link.source, parent, start, INNER, can_extend
+            )
             tail = self._finish(link.lower, x1, link.source, tail)
             tails.append(tail)
         for index, lane in enumerate(level.lanes):
@@ -295,7 +300,16 @@ class _Arrangement:
         return tail
 
     def _add(
-        self, x0: float, y0: float, x1: float, y1: float, source: int, parent: int, start: int, end: int, can_extend: bool
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        source: int,
+        parent: int,
+        start: int,
+        end: int,
+        can_extend: bool,
     ) -> int:
         if can_extend and parent >= 0 and abs(x1 - x0) < 0.01:
             px0, py0, px1, _ = self._pieces[parent]

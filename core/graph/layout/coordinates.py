@@ -7,11 +7,14 @@ whose edges enter left and leave right would otherwise become a staircase.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 FOUR_ALIGNMENTS_UP_TO = 3000
 
 
-def place(layers: Sequence[Sequence[int]], links: Sequence[tuple[int, int]], widths: Sequence[float], first_bend: int) -> list[float]:
+def place(
+    layers: Sequence[Sequence[int]], links: Sequence[tuple[int, int]], widths: Sequence[float], first_bend: int
+) -> list[float]:
     """Return the x of the middle of each vertex.
 
     Args:
@@ -49,12 +52,14 @@ def _conflicts(layers: Sequence[Sequence[int]], above: list[list[int]], first_be
     for layer in layers:
         for index, vertex in enumerate(layer):
             position[vertex] = index
-    for upper, lower in zip(layers, layers[1:], strict=False):
+    for upper, lower in pairwise(layers):
         if len(upper) < 2 or len(lower) < 2:
             continue
         left, scanned = 0, 0
         for index, vertex in enumerate(lower):
-            bend_above = next((other for other in above[vertex] if other >= first_bend), None) if vertex >= first_bend else None
+            bend_above = (
+                next((other for other in above[vertex] if other >= first_bend), None) if vertex >= first_bend else None
+            )
             if bend_above is None and index < len(lower) - 1:
                 continue
             right = position[bend_above] if bend_above is not None else len(upper) - 1
@@ -104,7 +109,7 @@ def _compact(layers: list[list[int]], root: list[int], widths: Sequence[float]) 
     after: dict[int, dict[int, float]] = {block: {} for block in blocks}
     waits = dict.fromkeys(blocks, 0)
     for layer in layers:
-        for left, right in zip(layer, layer[1:], strict=False):
+        for left, right in pairwise(layer):
             gap = (widths[left] + widths[right]) / 2
             known = after[root[left]].get(root[right])
             if known is None:
@@ -142,7 +147,8 @@ def _balanced(layouts: list[list[float]], widths: Sequence[float]) -> list[float
     narrowest = min(range(len(layouts)), key=lambda index: bounds[index][1] - bounds[index][0])
     left, right = bounds[narrowest]
     shifts = [
-        (left - own_left) if index % 2 == 0 else (right - own_right) for index, (own_left, own_right) in enumerate(bounds)
+        (left - own_left) if index % 2 == 0 else (right - own_right)
+        for index, (own_left, own_right) in enumerate(bounds)
     ]
     if len(layouts) == 2:
         first, second = layouts

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 import numpy as np
-
 from numpy.typing import NDArray
 
 from ..columns import Floats, Ints
@@ -91,6 +90,30 @@ class LayoutEngine:
                     waiting.append(group)
         return frozenset(opened)
 
+    def to_depth(self, depth: int) -> frozenset[int]:
+        """Return the groups that lie less than ``depth`` groups deep; 0 opens none."""
+        level: list[int] = []
+        opened = []
+        for group, outer in enumerate(self.hierarchy.group_parent):
+            level.append(0 if outer == NO_GROUP else level[outer] + (0 if self.is_solid(outer) else 1))
+            if level[group] < depth and not self.is_solid(group):
+                opened.append(group)
+        return frozenset(opened)
+
+    def inside_module(self, path: str) -> frozenset[int]:
+        """Return the groups of a module and all below it, with those that they lie in; empty where there is none."""
+        opened: set[int] = set()
+        modules = list(self.graph.groups.module)
+        for group, outer in enumerate(self.hierarchy.group_parent):
+            if modules[group] == path or (outer in opened and outer != NO_GROUP and modules[group].startswith(path)):
+                opened.add(group)
+        for group in list(opened):
+            outer = self.hierarchy.group_parent[group]
+            while outer != NO_GROUP and outer not in opened:
+                opened.add(outer)
+                outer = self.hierarchy.group_parent[outer]
+        return frozenset(opened)
+
     def everything(self) -> frozenset[int]:
         """Return all groups that can be opened."""
         return frozenset(group for group in range(self.hierarchy.group_count) if not self.is_solid(group))
@@ -167,7 +190,8 @@ def _flattened(engine: LayoutEngine, visible: list[int], arranged: dict[int, Arr
         level, here = engine._level(group), arranged[group]
         item_ids.append(np.asarray(level.items, np.int64))
         item_local.append(np.array([here.left, here.top, here.width, here.height]).reshape(4, -1))
-        title_x[group] = here.title_x
+        if group != NO_GROUP:
+            title_x[group] = here.title_x
     origin = np.zeros((groups + 1, 2))
     for group, ids, local in zip(visible, item_ids, item_local, strict=True):
         if group != NO_GROUP:

@@ -49,6 +49,17 @@ class Hierarchy:
             items.sort(key=self.order_of)
         return items
 
+    def nodes_inside(self, group: int) -> list[int]:
+        """Return all nodes in a group, however deep."""
+        found, waiting = [], [group]
+        while waiting:
+            for item in self.children(waiting.pop()):
+                if item < self.node_count:
+                    found.append(item)
+                else:
+                    waiting.append(item - self.node_count)
+        return found
+
     def order_of(self, item: int) -> int:
         """Return the place of an item in the program: that of its first node."""
         return item if item < self.node_count else self.first_node[item - self.node_count]
@@ -59,7 +70,10 @@ class Hierarchy:
         begin, end = self._edge_bounds[position], self._edge_bounds[position + 1]
         chosen = self._edge_order[begin:end]
         triples = zip(
-            self._edge_from[chosen].tolist(), self._edge_to[chosen].tolist(), self._edge_source[chosen].tolist(), strict=True
+            self._edge_from[chosen].tolist(),
+            self._edge_to[chosen].tolist(),
+            self._edge_source[chosen].tolist(),
+            strict=True,
         )
         return Level(self.children(group), list(dict.fromkeys(triples)))
 

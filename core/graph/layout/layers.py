@@ -4,6 +4,7 @@ Everything here depends on the structure alone, so opening a group elsewhere nev
 """
 
 import dataclasses
+from itertools import pairwise
 
 from .hierarchy import IN_PORT, OUT_PORT, Hierarchy, Level
 
@@ -201,7 +202,7 @@ def _sort(layer: list[int], neighbours: list[list[int]], place: list[float]) -> 
 def _crossings(layers: list[list[int]], below: list[list[int]], place: list[float]) -> int:
     """Count crossings between neighbouring layers, by merge-free insertion into a Fenwick tree."""
     total = 0
-    for upper, lower in zip(layers, layers[1:], strict=False):
+    for upper, lower in pairwise(layers):
         if len(upper) < 2 or len(lower) < 2:
             continue
         offset = (len(lower) - 1) / 2

@@ -1,0 +1,169 @@
+"""``exportdesk graph``: nodes and edges of a TorchScript file or a Core ML package, as JSON or as a picture."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import fail
+from ..requests import ReadGraph
+from ..results import GraphResult
+from .answer import answer_json
+from .job import run_job
+
+if TYPE_CHECKING:
+    from ..graph.layout import LayoutEngine
+    from ..graph.model import Graph
+
+
+def graph(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TorchScript file (.pt) or a Core ML package.")],
+    svg: Annotated[Path | None, typer.Option(metavar="PATH", help="Draw the graph into an SVG file.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="PATH", help="Draw the graph into a PNG file.")] = None,
+    expand: Annotated[
+        str, typer.Option(metavar="all|MODULE|depth=N", help="Groups that are open in the picture; JSON has all.")
+    ] = "",
+    layout: Annotated[bool, typer.Option("--layout/--no-layout", help="Leave positions out of the JSON.")] = True,
+    diff: Annotated[
+        Path | None, typer.Option(metavar="OTHER", help="Compare: what OTHER adds, removes and changes.")
+    ] = None,
+    constants: Annotated[
+        bool, typer.Option("--constants", help="Show constants, list building and attribute access as nodes too.")
+    ] = False,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of reading the file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> int:
+    """Show nodes, edges and groups of a file; --svg and --png draw them."""
+    for path in (svg, png):
+        _refuse_bad_target(path)
+    depth = _depth(expand)
+    found = run_job(
+        lambda job: ReadGraph(
+            job=job,
+            file=str(file.absolute()),
+            other=None if diff is None else str(diff.absolute()),
+            is_folded=not constants,
+        ),
+        timeout_s=timeout,
+    )
+    assert isinstance(found, GraphResult)
+    if svg is not None or png is not None:
+        _draw(found, svg, png, expand, depth, is_dark=dark)
+    if json:
+        _answer(found, has_layout=layout)
+    else:
+        _print(found, [path for path in (svg, png) if path is not None])
+    return 0
+
+
+def _refuse_bad_target(path: Path | None) -> None:
+    if path is not None and path.is_dir():
+        fail("call.output-is-folder", f"{path} is a folder; give the name of a file", file=str(path))
+    if path is not None and not path.absolute().parent.is_dir():
+        fail("call.no-folder", f"there is no folder {path.absolute().parent}", file=str(path))
+
+
+def _depth(expand: str) -> int | None:
+    if not expand.startswith("depth="):
+        return None
+    text = expand.removeprefix("depth=")
+    if not re.fullmatch(r"\d{1,6}", text):
+        fail("call.unknown-depth", f"“{text}” is no depth; give a whole number, as in --expand depth=2")
+    return int(text)
+
+
+def _draw(
+    found: GraphResult, svg: Path | None, png: Path | None, expand: str, depth: int | None, *, is_dark: bool
+) -> None:
+    from ..graph.drawing.colours import DARK, LIGHT
+    from ..graph.layout import LayoutEngine
+    from ..staged_files import write_whole
+
+    shown, states = found.graph, None
+    if found.other is not None and found.diff is not None:
+        from ..graph.diff import merged
+
+        shown, states = merged(found.graph, found.other, found.diff)
+    engine = LayoutEngine(shown)
+    layout = engine.layout(_opened(engine, shown, expand, depth))
+    colours = DARK if is_dark else LIGHT
+    if svg is not None:
+        from ..graph.drawing.svg import svg_of
+
+        write_whole(svg.absolute(), svg_of(engine, layout, colours, states).encode())
+    if png is not None:
+        from ..graph.drawing.png import png_of
+
+        write_whole(png.absolute(), png_of(engine, layout, colours, states))
+
+
+def _opened(engine: "LayoutEngine", graph: "Graph", expand: str, depth: int | None) -> frozenset[int]:
+    if depth is not None:
+        return engine.to_depth(depth)
+    if not expand:
+        return engine.first_view()
+    if expand == "all":
+        return engine.everything()
+    opened = engine.inside_module(expand)
+    if not opened:
+        modules = sorted({module for module in graph.groups.module if module})
+        near = [module for module in modules if expand.rpartition(".")[2] in module][:5]
+        fail(
+            "call.unknown-module",
+            f"there is no box for the module “{expand}”",
+            module=expand,
+            hint=f"Known: {', '.join(near or modules[:8]) or 'none; use --expand all'}",
+        )
+    return opened
+
+
+def _answer(found: GraphResult, *, has_layout: bool) -> None:
+    from ..graph.json_form import diff_as_json, graph_as_json
+    from ..graph.layout import LayoutEngine
+
+    layout = None
+    if has_layout:
+        engine = LayoutEngine(found.graph)
+        layout = engine.layout(engine.everything())
+    content = graph_as_json(found.graph, layout)
+    if found.other is not None and found.diff is not None:
+        content["diff"] = diff_as_json(found.graph, found.other, found.diff)
+    answer_json(content)
+
+
+def _print(found: GraphResult, written: list[Path]) -> None:
+    graph = found.graph
+    print(f"{graph.title}: {len(graph.nodes):,} nodes, {len(graph.edges):,} edges, {len(graph.groups):,} groups")
+    for path in written:
+        print(f"  wrote {path}")
+    if found.other is not None and found.diff is not None:
+        _print_diff(found)
+        return
+    if written:
+        return
+    nodes = graph.nodes
+    for node in range(min(len(nodes), 400)):
+        place = f"{Path(nodes.file[node]).name}:{nodes.line[node]}" if nodes.file[node] else ""
+        shape = " ".join(part for part in (nodes.shape[node], nodes.dtype[node]) if part)
+        print(f"  {nodes.label[node]:<32} {shape:<24} {nodes.module[node]:<28} {place}".rstrip())
+    if len(nodes) > 400:
+        print(f"  … and {len(nodes) - 400:,} more; --json has all")
+
+
+def _print_diff(found: GraphResult) -> None:
+    assert found.other is not None
+    assert found.diff is not None
+    before, after, diff = found.graph.nodes, found.other.nodes, found.diff
+    changed = [(node, change) for node, change in zip(diff.after.array.tolist(), diff.changes, strict=True) if change]
+    print(f"{found.other.title}: {len(after):,} nodes")
+    same = len(diff.before) - len(changed)
+    counts = f"{same:,} the same, {len(changed):,} changed"
+    print(f"  {counts}, {len(diff.removed):,} removed, {len(diff.added):,} added")
+    for node in diff.removed.array.tolist():
+        print(f"  - {before.label[node]}  {before.module[node]}".rstrip())
+    for node in diff.added.array.tolist():
+        print(f"  + {after.label[node]}  {after.module[node]}".rstrip())
+    for node, change in changed:
+        print(f"  ~ {after.label[node]}  {after.module[node]}  {change}")

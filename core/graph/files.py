@@ -1,0 +1,118 @@
+"""Reads the graph of a saved file, and says what is wrong with a file that has none."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import ExportDeskError, fail
+from .model import Graph
+
+SUFFIXES = (".pt", ".pth", ".ts", ".mlpackage", ".mlmodel")
+
+
+def graph_of_file(path: Path, *, is_folded: bool = True, checkpoint: Callable[[], None] = lambda: None) -> Graph:
+    """Return the graph of a TorchScript file or a Core ML package.
+
+    Raises:
+        ExportDeskError: ``call.file-missing``, ``call.unknown-kind``, ``graph.*`` where the file is damaged.
+    """
+    if not path.exists():
+        fail("call.file-missing", f"there is no file {path}", file=str(path))
+    if path.suffix in (".mlpackage", ".mlmodel") or (path / "Manifest.json").is_file():
+        return _of_package(path, is_folded, checkpoint)
+    if path.is_dir():
+        fail(
+            "call.unknown-kind",
+            f"{path.name} is a folder without a Manifest.json, and no Core ML package",
+            file=str(path),
+            hint="give a TorchScript file (.pt) or a Core ML package (.mlpackage)",
+        )
+    return _of_torchscript(path, is_folded, checkpoint)
+
+
+def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
+    from ..mil.package import read_package
+    from .mil import graph_of_package
+
+    try:
+        package = read_package(path)
+        return graph_of_package(package, path.name, is_folded=is_folded, checkpoint=checkpoint)
+    except ExportDeskError:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError, MemoryError) as error:
+        fail(
+            "graph.damaged",
+            f"{path.name} cannot be read as a Core ML program; it is damaged or written in a way we do not know",
+            file=str(path),
+            cause=error,
+        )
+
+
+def _of_torchscript(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
+    _refuse_other_files(path)
+    from ..torchscript.torch_jit import load
+    from .torchscript import graph_of_module
+
+    try:
+        module = load(path)
+    except (RuntimeError, ValueError, OSError, TypeError, AttributeError, MemoryError, EOFError) as error:
+        fail(
+            "graph.damaged",
+            f"torch cannot load {path.name}: {_first_line(error)}",
+            file=str(path),
+            hint="export it again, or copy it again if it was cut off on the way",
+            cause=error,
+        )
+    try:
+        return graph_of_module(module, path.name, is_folded=is_folded, checkpoint=checkpoint)
+    except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        fail(
+            "graph.unreadable",
+            f"the graph of {path.name} is built in a way that ExportDesk does not know: {_first_line(error)}",
+            file=str(path),
+            cause=error,
+        )
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Say in words what is wrong before torch says it in its own."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        size = path.stat().st_size
+        begins = b""
+        if size:
+            with path.open("rb") as file:
+                begins = file.read(4)
+        if begins[:2] == b"PK":
+            fail(
+                "graph.truncated",
+                f"{path.name} is cut off or damaged: it begins as a TorchScript file and has no end",
+                file=str(path),
+                hint="copy or export it again",
+                cause=error,
+            )
+        fail(
+            "graph.not-torchscript",
+            f"{path.name} is {'empty' if not size else 'no TorchScript file'}",
+            file=str(path),
+            hint="give a file that torch.jit.save wrote, or a Core ML package (.mlpackage)",
+            cause=error,
+        )
+    inner = [name.partition("/")[2] for name in names]
+    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
+        return
+    if any(name in ("archive_format", "models/model.json") for name in inner):
+        what, hint = "a program of torch.export", "trace or script the model, and save that"
+    elif "data.pkl" in inner:
+        what = "saved by torch.save: weights or a whole Python object, without a graph"
+        hint = "trace or script the model (exportdesk export FILE.py), and open that file"
+    else:
+        what, hint = "a zip file, and no TorchScript file", "give a file that torch.jit.save wrote"
+    fail("graph.not-torchscript", f"{path.name} is {what}", file=str(path), hint=hint)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

@@ -1,0 +1,25 @@
+"""The job behind ``exportdesk graph`` and the graph tabs: read a file's graph, or two and their differences."""
+
+from pathlib import Path
+
+from ..job_context import JobContext
+from ..requests import ReadGraph
+from ..results import GraphResult
+from .diff import diff_graphs
+from .files import graph_of_file
+
+
+def read_graph(request: ReadGraph, context: JobContext) -> GraphResult:
+    """Run the request.
+
+    Raises:
+        ExportDeskError: a file is missing, damaged or of another kind.
+    """
+    with context.stage("read graph"):
+        graph = graph_of_file(Path(request.file), is_folded=request.is_folded, checkpoint=context.checkpoint)
+    if request.other is None:
+        return GraphResult(file=request.file, graph=graph)
+    with context.stage("read other graph"):
+        other = graph_of_file(Path(request.other), is_folded=request.is_folded, checkpoint=context.checkpoint)
+    with context.stage("compare graphs"):
+        return GraphResult(file=request.file, graph=graph, other=other, diff=diff_graphs(graph, other))

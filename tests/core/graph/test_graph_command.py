@@ -1,0 +1,67 @@
+"""``exportdesk graph``, as a person runs it."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import torch
+from exportdesk.core.cli.app import run
+from torch import nn
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("graph") / "model.pt"
+    net = nn.Sequential(nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU()), nn.Sequential(nn.Conv2d(6, 6, 1), nn.ReLU()))
+    torch.jit.save(torch.jit.trace(net, torch.ones(1, 3, 8, 8)), str(path))
+    return path
+
+
+def test_that_json_is_the_contract_and_fully_expanded(model, capsys):
+    assert run(["graph", str(model), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    for key in ("id", "op", "module", "file", "line", "group", "inputs", "outputs", "x", "y", "width", "height"):
+        assert all(key in node for node in answer["nodes"]), key
+    for key in ("id", "parent", "module", "kind", "x", "y", "width", "height"):
+        assert all(key in group for group in answer["groups"]), key
+    ids = {node["id"] for node in answer["nodes"]}
+    assert all(
+        {edge["source"], edge["target"]} <= ids and {"shape", "dtype"} <= edge.keys() for edge in answer["edges"]
+    )
+    assert all(node["width"] > 0 for node in answer["nodes"])
+
+
+def test_that_pictures_are_written_whole(model, tmp_path, capsys):
+    svg, png = tmp_path / "g.svg", tmp_path / "g.png"
+    assert run(["graph", str(model), "--svg", str(svg), "--png", str(png), "--expand", "all"]) == 0
+    texts = [element.text for element in ElementTree.parse(svg).iter() if element.tag.endswith("}text")]
+    assert "conv2d 3→6 k3" in texts
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert json.dumps(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (["nothere.pt"], 2),
+        (["{model}", "--svg", "/nowhere/g.svg"], 2),
+        (["{model}", "--svg", "{folder}/g.svg", "--expand", "nothere"], 2),
+        (["{model}", "--svg", "{folder}/g.svg", "--expand", "depth=x"], 2),
+        (["{folder}"], 2),
+    ],
+)
+def test_that_a_wrong_call_is_told_apart(model, tmp_path, capsys, arguments, exit_code):
+    filled = [argument.format(model=model, folder=tmp_path) for argument in arguments]
+    assert run(["graph", *filled, "--json"]) == exit_code
+    assert "code" in json.loads(capsys.readouterr().out)["error"]
+    assert not (tmp_path / "g.svg").exists()
+
+
+def test_that_positions_can_be_left_out_and_a_difference_asked_for(model, capsys):
+    assert run(["graph", str(model), "--json", "--no-layout", "--diff", str(model)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert "x" not in answer["nodes"][0]
+    assert answer["diff"]["is_equal"]
+    assert len(answer["diff"]["matched"]) == len(answer["nodes"])
