@@ -36,6 +36,7 @@ def convert_and_save(
     output_paths: Mapping[str, tuple[str, ...]],
     recipe: Recipe,
     stem: Path,
+    folder: Path,
     context: JobContext,
 ) -> CoreMLOutcome:
     """Convert the first exported method, called with ``example``, and save the package.
@@ -61,7 +62,7 @@ def convert_and_save(
     if not options.outputs and options.convert_to == "mlprogram":
         names = output_names(output_paths[method], taken=[item.name for item in inputs])
         options = msgspec.structs.replace(options, outputs=tuple(CoreMLOutput(name=name) for name in names))
-    made = convert(compiled, inputs, options, context, method=method, staging=script_file.parent)
+    made = convert(compiled, inputs, options, context, method=method, staging=script_file.parent, folder=folder)
     package = made.save(package)
     return CoreMLOutcome(method=method, package=package, summary=summarise(package, recipe.coreml))
 

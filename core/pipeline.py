@@ -8,10 +8,11 @@ from pathlib import Path
 from .bundle.place import check_place
 from .bundle.samples import write_samples
 from .bundle.write import write_bundle
-from .checks.coreml import check_package
+from .checks.coreml import check_package, check_states
 from .checks.probes import Probe, eager_answers
 from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
 from .checks.verdict import Expected, not_run
+from .coreml.app_view import through_pixels
 from .coreml_lane import CoreMLOutcome, convert_and_save
 from .errors import fail
 from .events import AnyEvent
@@ -100,7 +101,8 @@ def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepar
     Raises:
         ExportDeskError: ``call.input``, ``call.sample``.
     """
-    bindings, probes = {}, {}
+    bindings: dict[str, Binding] = {}
+    probes: dict[str, list[Probe]] = {}
     for method in loaded.methods:
         inputs = [item for item in recipe.inputs if item.method in (None, method)]
         if len(loaded.methods) > 1:
@@ -117,14 +119,12 @@ def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepar
         variations = probe_variations(
             recipe.checks.seed, recipe.checks.probes, is_flexible=has_flexible_inputs(bindings[method])
         )
-        probes[method] = [
-            Probe(
-                variation=variation,
-                arguments=make_arguments(bindings[method], variation, folder=folder, device=recipe.model.device),
-                names=tuple(item.name for item in bindings[method].inputs),
-            )
-            for variation in variations
-        ]
+        names = tuple(item.name for item in bindings[method].inputs)
+        probes[method] = []
+        for variation in variations:
+            arguments = make_arguments(bindings[method], variation, folder=folder, device=recipe.model.device)
+            arguments = through_pixels(arguments, names, recipe.coreml)
+            probes[method].append(Probe(variation=variation, arguments=arguments, names=names))
     strangers = [item for item in recipe.inputs if item.method is not None and item.method not in loaded.methods]
     if strangers:
         fail(
@@ -175,6 +175,7 @@ def _write_and_check(
                 {m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
                 recipe,
                 bundle / stem,
+                folder,
                 context,
             )
     with context.stage("check-reloaded"):
@@ -192,7 +193,10 @@ def _write_and_check(
         files["coreml"] = coreml.package.name
         with context.stage("check-coreml"):
             probes, answers = prepared.probes[coreml.method], expected[coreml.method]
-            checks += check_package(coreml.package, probes, answers, recipe, context)
+            if recipe.coreml.states:
+                checks.append(check_states(coreml.package, loaded, coreml.method, probes, recipe, context))
+            else:
+                checks += check_package(coreml.package, probes, answers, recipe, context)
     with context.stage("write"):
         result = ExportResult(
             out=str(out),

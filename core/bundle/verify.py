@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 import torch
 
-from ..checks.coreml import FLOAT16_PSNR_DB, FLOAT32_TOLERANCE
+from ..checks.coreml import COMPRESSED_PSNR_DB, FLOAT16_PSNR_DB, FLOAT32_TOLERANCE
 from ..checks.verdict import Expected, Gate, not_run, psnr_gate, relative_gate, verdict
 from ..errors import ExportDeskError, fail
 from ..job_context import JobContext
 from ..recipe.document import read_recipe
 from ..recipe.model import Recipe
 from ..results import BundleCheck, Check
+from ..torchscript.kept_state import buffers_kept
 from ..torchscript.torch_jit import load
 from .place import MANIFEST
 from .samples import Sample, read_tensors
@@ -103,7 +105,7 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
     ]
 
 
-Runner = Callable[[Path, _Manifest], Callable[[dict[str, torch.Tensor], Sample], Any]]
+Runner = Callable[[Path, _Manifest, Recipe], Callable[[dict[str, torch.Tensor], Sample], Any]]
 
 
 def _check(
@@ -119,7 +121,7 @@ def _check(
     gate = relative_gate(recipe.torchscript.check_tolerance) if kind == "torchscript" else _package_gate(recipe)
     actual: list[Any] = []
     try:
-        run = make_runner(file, manifest)
+        run = make_runner(file, manifest, recipe)
     except ExportDeskError as error:
         return Check(name=kind, status="failed", reason=error.failure.message)
     except Exception as error:
@@ -130,32 +132,43 @@ def _check(
             actual.append(run(tensors, sample))
         except Exception as error:
             actual.append(error)
+    if kind == "coreml":
+        from ..coreml.app_view import kept_tensors
+
+        expected = [replace(row, output=kept_tensors(row.output, recipe.coreml)) for row in expected]
     return verdict(kind, expected, actual, gate)
 
 
 def _package_gate(recipe: Recipe) -> Gate:
+    if recipe.coreml.compression:
+        return psnr_gate(COMPRESSED_PSNR_DB)
     return psnr_gate(FLOAT16_PSNR_DB) if recipe.coreml.precision == "float16" else relative_gate(FLOAT32_TOLERANCE)
 
 
-def _script_runner(file: Path, manifest: _Manifest) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
+def _script_runner(file: Path, manifest: _Manifest, recipe: Recipe) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
     module = load(file)
     target = module if manifest.method == "forward" else getattr(module, manifest.method)
 
     def run(tensors: dict[str, torch.Tensor], sample: Sample) -> Any:
         positional = [value for name, value in tensors.items() if name not in sample.keyword]
-        with torch.no_grad():
+        with torch.no_grad(), buffers_kept(module):
             return target(*positional, **{name: tensors[name] for name in sample.keyword})
 
     return run
 
 
-def _package_runner(file: Path, manifest: _Manifest) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
+def _package_runner(
+    file: Path, manifest: _Manifest, recipe: Recipe
+) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
+    from ..coreml.app_view import app_values, kept_tensors, model_answers
     from ..mil import ReferenceModel
 
     model = ReferenceModel(file)
 
     def run(tensors: dict[str, torch.Tensor], sample: Sample) -> Any:
-        values = zip(model.input_names, tensors.values(), strict=True)
-        return [torch.from_numpy(v) for v in model.predict({name: value.numpy() for name, value in values}).values()]
+        values = app_values(model.input_names, tensors.values(), recipe.coreml)
+        answers = model.predict(values, state=model.make_state() if recipe.coreml.states else None)
+        wanted = kept_tensors(list(read_tensors(file.parent / sample.outputs).values()), recipe.coreml)
+        return model_answers(answers, wanted, recipe.coreml)
 
     return run

@@ -20,6 +20,7 @@ from .features import classifier_config, input_types, output_types, precision_of
 from .graph_edits import keep_outputs, put_in_mean_and_std
 from .images import in_words
 from .inputs import ConvertedInput, core_ml_names, name_notes
+from .known_defects import defects_worked_round
 from .metadata import write_metadata
 from .notes import notes
 from .preflight import preflight, refuse_blocked
@@ -125,7 +126,7 @@ def convert(
     # Imported here because it imports coremltools, which a system may lack.
     from .converters.supply import supplied_converters
 
-    with watching(context, source) as watch, fast_passes(ct.__version__), supplied_converters():
+    with watching(context, source) as watch, fast_passes(ct.__version__), supplied_converters(), defects_worked_round():
         try:
             model = ct.convert(source.script_module, **arguments)
             if options.compression:

@@ -11,6 +11,7 @@ from ..errors import fail
 from ..recipe.model import CoreML, CoreMLInput, CoreMLOutput, RangeDimension, default_size
 from .images import preprocessing
 from .inputs import ConvertedInput
+from .labels import class_labels
 from .rules import enumerated_shapes
 from .toolkit import coremltools
 
@@ -123,32 +124,6 @@ def classifier_config(options: CoreML, folder: Path | None) -> Any:
         predicted_feature_name=options.classifier.predicted,
         predicted_probabilities_output=options.classifier.probabilities or (named[0] if named else None),
     )
-
-
-def class_labels(options: CoreML, folder: Path | None) -> list[str]:
-    """Return the labels of the classifier, from the recipe or its file.
-
-    Raises:
-        ExportDeskError: ``recipe.labels`` where the file cannot be read, is empty, or names a class twice.
-    """
-    assert options.classifier is not None
-    labels = list(options.classifier.labels)
-    file = None
-    if options.classifier.labels_file is not None:
-        file = (folder or Path()) / options.classifier.labels_file
-        try:
-            labels = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-        except (OSError, UnicodeDecodeError) as error:
-            fail("recipe.labels", f"The labels file {file} cannot be read: {error}.", file=str(file), cause=error)
-    if not labels:
-        fail("recipe.labels", "The labels file is empty.", file=str(file))
-    repeated = next((label for label in labels if labels.count(label) > 1), None)
-    if repeated is not None:
-        fail(
-            "recipe.labels",
-            f"The label {repeated!r} occurs twice; a classifier needs a name of its own for each class.",
-        )
-    return labels
 
 
 def precision_of(options: CoreML) -> Any:

@@ -14,6 +14,7 @@ _SILENT = (
     "Fail to import",
     "Failed to load",
     "ERROR - ",
+    "is added again",
     "Trying to insert a cast op",
     "fp16 dtype output is supported if",
 )

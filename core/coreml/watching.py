@@ -24,6 +24,7 @@ _BARS = (
     (f"{_FRONTEND}.ops", "_tqdm", "translating operations", 0.0, 0.4),
     ("coremltools.converters.mil.mil.passes.pass_pipeline", "tqdm", "optimising", 0.4, 0.9),
     ("coremltools.converters.mil.backend.nn.op_mapping", "_tqdm", "writing layers", 0.9, 1.0),
+    ("coremltools.optimize.coreml._quantization_passes", "tqdm", "compressing weights", 1.0, 1.0),
 )
 _PIPELINES = 3
 """coremltools runs a frontend, a main and a backend pipeline, a bar each."""
