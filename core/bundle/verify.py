@@ -16,7 +16,7 @@ from ..job_context import JobContext
 from ..recipe.document import read_recipe
 from ..recipe.model import Recipe
 from ..results import BundleCheck, Check
-from ..torchscript.kept_state import buffers_kept
+from ..torchscript.kept_state import state_kept
 from ..torchscript.torch_jit import load
 from .place import MANIFEST
 from .samples import Sample, read_tensors
@@ -151,7 +151,7 @@ def _script_runner(file: Path, manifest: _Manifest, recipe: Recipe) -> Callable[
 
     def run(tensors: dict[str, torch.Tensor], sample: Sample) -> Any:
         positional = [value for name, value in tensors.items() if name not in sample.keyword]
-        with torch.no_grad(), buffers_kept(module):
+        with torch.no_grad(), state_kept(module):
             return target(*positional, **{name: tensors[name] for name in sample.keyword})
 
     return run

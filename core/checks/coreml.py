@@ -14,8 +14,8 @@ from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import Recipe
 from ..results import Check
-from ..torchscript.compile import fresh
-from ..torchscript.kept_state import buffers_kept, inference
+from ..torchscript.eager import fresh
+from ..torchscript.kept_state import inference, state_kept
 from .probes import Probe
 from .verdict import Expected, Gate, not_run, psnr_gate, relative_gate, verdict
 
@@ -107,7 +107,7 @@ def check_states(
     actual: list[Any] = []
     expected: list[Expected] = []
     assert loaded.module is not None
-    with buffers_kept(loaded.module), inference():
+    with state_kept(loaded.module), inference():
         try:
             model = ReferenceModel(package)
             state = model.make_state()
