@@ -7,7 +7,9 @@ usage: event_loop_stall.py bare|exportdesk OUT
 import os
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -20,18 +22,34 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "resources" / "examples" / "cont
 
 
 class Metronome:
-    """Ticks in the event loop; what is longer than its interval is a stall."""
+    """Ticks in the event loop; what is longer than its interval is a stall.
+
+    With BENCH_STACKS=1, a thread prints where the window's thread is whenever it has been away for 40 ms.
+    """
 
     def __init__(self) -> None:
         self.longest_s = 0.0
-        self._last = 0.0
+        self._last = float("inf")
+        if os.environ.get("BENCH_STACKS"):
+            threading.Thread(target=self._watch, args=(threading.get_ident(),), daemon=True).start()
         self._timer = QTimer()
         self._timer.setTimerType(self._timer.timerType().PreciseTimer)
         self._timer.timeout.connect(self._tick)
 
+    def _watch(self, thread: int) -> None:
+        while True:
+            time.sleep(0.01)
+            if time.perf_counter() - self._last > 0.04:
+                print(f"away for {time.perf_counter() - self._last:.3f} s:", file=sys.stderr)
+                traceback.print_stack(sys._current_frames()[thread], limit=-14, file=sys.stderr)
+
     def start(self) -> None:
         self.longest_s, self._last = 0.0, time.perf_counter()
         self._timer.start(int(INTERVAL_S * 1000))
+
+    def stop(self) -> None:
+        self._timer.stop()
+        self._last = float("inf")
 
     def _tick(self) -> None:
         now = time.perf_counter()
@@ -47,7 +65,7 @@ def bare(app: QApplication, out: Path) -> float:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([sys.executable, str(script), str(out)], **quiet)
     watch = QTimer()
-    watch.timeout.connect(lambda: app.quit() if process.poll() is not None else None)
+    watch.timeout.connect(lambda: app.exit() if process.poll() is not None else None)
     watch.start(50)
     ticks.start()
     app.exec()
@@ -79,8 +97,12 @@ def exportdesk(app: QApplication, out: Path) -> float:
 
     def finish(is_good: bool) -> None:
         ended.append(is_good)
-        # What the result costs to show belongs to the export.
-        QTimer.singleShot(500, app.quit)
+        # What the result costs to show belongs to the export; what closing the window costs does not.
+        QTimer.singleShot(500, leave)
+
+    def leave() -> None:
+        ticks.stop()
+        app.exit()
 
     def start_when_ready() -> None:
         if bench.session.job is None and not bench.session.needs_inspection:
@@ -92,7 +114,7 @@ def exportdesk(app: QApplication, out: Path) -> float:
     waiting = QTimer()
     waiting.timeout.connect(start_when_ready)
     waiting.start(20)
-    QTimer.singleShot(120_000, app.quit)
+    QTimer.singleShot(120_000, app.exit)
     app.exec()
     engine.close()
     assert ended == [True], f"the export did not end well: {bench.session.failure}"
