@@ -196,7 +196,7 @@ def _write_and_check(
             if recipe.coreml.states:
                 checks.append(check_states(coreml.package, loaded, coreml.method, probes, recipe, context))
             else:
-                checks += check_package(coreml.package, probes, answers, recipe, context)
+                checks += check_package(coreml.package, loaded, coreml.method, probes, answers, recipe, context)
     with context.stage("write"):
         result = ExportResult(
             out=str(out),

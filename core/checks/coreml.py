@@ -1,28 +1,31 @@
 """The Core ML package compared with the eager model, by reference execution on this machine."""
 
-import dataclasses
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..errors import ExportDeskError
-from ..inputs.nested import copy_tensors, flatten
+from ..inputs.nested import copy_tensors
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import Recipe
 from ..results import Check
 from ..torchscript.eager import fresh
 from ..torchscript.kept_state import inference, state_kept
+from .gates import RoundingGates
+from .package_runs import PackageRuns, tensors_of
 from .probes import Probe
 from .verdict import Expected, Gate, not_run, psnr_gate, relative_gate, verdict
 
+if TYPE_CHECKING:
+    from ..mil import ReferenceModel
+
 FLOAT32_TOLERANCE = 1e-3
-"""Relative error that a float32 run of the program may have: weights may be stored as float16 (2**-11 each)."""
+"""Relative error of a float16 program run in float32, where the model is not there to set a gate from."""
 FLOAT16_PSNR_DB = 40.0
-"""Right models in float16 were measured at 62 dB and above; the float32 run is what catches a wrong program."""
+"""The same for a float16 program in its own precision."""
 
 COMPRESSED_PSNR_DB = 20.0
 """Compressed weights lose accuracy by the user's choice; below this the model is another one."""
@@ -30,6 +33,8 @@ COMPRESSED_PSNR_DB = 20.0
 
 def check_package(
     package: Path,
+    loaded: LoadedModel,
+    method: str,
     probes: Sequence[Probe],
     expected: Sequence[Expected],
     recipe: Recipe,
@@ -42,55 +47,42 @@ def check_package(
     """
     if recipe.coreml.convert_to != "mlprogram":
         return [not_run("coreml", "reference execution runs ML programs, not the neuralnetwork type")]
-    run = partial(_check, package=package, probes=probes, expected=expected, recipe=recipe)
-    compression = len(recipe.coreml.compression) > 0
-    if recipe.coreml.precision == "float32" and not compression:
-        return [run("coreml", "program", relative_gate(1e-4), context=context)]
-    own = run("coreml", "program", psnr_gate(COMPRESSED_PSNR_DB if compression else FLOAT16_PSNR_DB), context=context)
-    if compression:
-        return [own]
-    return [own, run("coreml.float32", "float32", relative_gate(FLOAT32_TOLERANCE), context=context)]
+    runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml)
+    gates = RoundingGates(runs, context)
+    limits = recipe.checks
+    relative = None if limits.coreml_relative_error is None else relative_gate(limits.coreml_relative_error)
+    psnr = None if limits.coreml_psnr_db is None else psnr_gate(limits.coreml_psnr_db)
+    if recipe.coreml.compression:
+        return [_check("coreml", "program", psnr or psnr_gate(COMPRESSED_PSNR_DB), runs, context)]
+    if recipe.coreml.precision == "float32":
+        return [_check("coreml", "program", relative or gates.float32_gate(), runs, context)]
+    return [
+        _check("coreml", "program", psnr or gates.float16_gate(), runs, context),
+        _check("coreml.float32", "float32", relative or gates.constants_gate(), runs, context),
+    ]
 
 
-def _check(
-    name: str,
-    precision: str,
-    gate: Gate,
-    *,
-    package: Path,
-    probes: Sequence[Probe],
-    expected: Sequence[Expected],
-    recipe: Recipe,
-    context: JobContext,
-) -> Check:
-    from ..coreml.app_view import app_values, kept_tensors, model_answers
-    from ..mil import ReferenceModel
-
-    if all(row.problem is not None for row in expected):
-        return verdict(name, expected, [None] * len(expected), gate)
+def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: JobContext) -> Check:
+    if all(row.problem is not None for row in runs.expected):
+        return verdict(name, runs.expected, [None] * len(runs.expected), gate)
     try:
-        model = ReferenceModel(package, precision=precision)
+        model = runs.model(precision)
+        actual: list[Any] = []
+        for index, answer in enumerate(runs.expected):
+            context.progress(index / len(runs.expected), f"Core ML ({precision}), probe {index + 1}")
+            actual.append(None if answer.problem is not None else _outputs_or_error(runs, model, index))
     except ExportDeskError as error:
         return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
-    actual: list[Any] = []
-    wanted: list[Expected] = []
-    for index, (probe, answer) in enumerate(zip(probes, expected, strict=True)):
-        context.progress(index / len(probes), f"Core ML ({precision}), probe {index + 1} of {len(probes)}")
-        tensors = [tensor for _, tensor in flatten(answer.output)]
-        kept = kept_tensors(tensors, recipe.coreml)
-        # The nested answer keeps its paths (out["boxes"]) where nothing is left out.
-        wanted.append(answer if len(kept) == len(tensors) else dataclasses.replace(answer, output=kept))
-        if answer.problem is not None:
-            actual.append(None)
-            continue
-        try:
-            outputs = model.predict(app_values(model.input_names, _tensors_of(probe), recipe.coreml))
-            actual.append(model_answers(outputs, kept, recipe.coreml))
-        except ExportDeskError as error:
-            if error.failure.code.endswith("unsupported-operation"):
-                return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
-            actual.append(error)
-    return verdict(name, wanted, actual, gate)
+    return verdict(name, runs.expected, actual, gate, runs.scales)
+
+
+def _outputs_or_error(runs: PackageRuns, model: "ReferenceModel", probe: int) -> Any:
+    try:
+        return runs.outputs(model, probe)
+    except ExportDeskError as error:
+        if error.failure.code.endswith("unsupported-operation"):
+            raise
+        return error
 
 
 def check_states(
@@ -118,13 +110,8 @@ def check_states(
                 arguments = fresh(probe.arguments)
                 output = copy_tensors(loaded.callable(method)(*arguments.positional, **arguments.keyword))
                 expected.append(Expected(description=f"step {index + 1}", output=output))
-                answers = model.predict(app_values(model.input_names, _tensors_of(probe), recipe.coreml), state=state)
+                answers = model.predict(app_values(model.input_names, tensors_of(probe), recipe.coreml), state=state)
                 actual.append([torch.from_numpy(value) for value in answers.values()])
         except ExportDeskError as error:
             return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
     return verdict(name, expected, actual, psnr_gate(FLOAT16_PSNR_DB))
-
-
-def _tensors_of(probe: Probe) -> list[torch.Tensor]:
-    values = [*probe.arguments.positional, *probe.arguments.keyword.values()]
-    return [tensor for _, tensor in flatten([v for v in values if not isinstance(v, bool | int | float | str)])]

@@ -370,12 +370,21 @@ class Checks(Part, frozen=True, kw_only=True):
     """Number of random inputs."""
     seed: int = 0
     """Seed of the inputs, and of torch's generator before the model is made."""
+    coreml_psnr_db: float | None = None
+    """Peak signal-to-noise ratio that a float16 program must reach, in dB; None sets it from what rounding does to
+    the model (60 dB for most models, never below 40)."""
+    coreml_relative_error: float | None = None
+    """Largest relative error of the program computed in float32; None sets it from what rounding does to the model."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.probes <= 10_000:
             raise ValueError("probes is a number from 1 to 10000")
         if not 0 <= self.seed < 2**63:
             raise ValueError("seed is a whole number from 0 to 2**63 - 1")
+        if self.coreml_psnr_db is not None and not 0 <= self.coreml_psnr_db <= 1000:
+            raise ValueError("coreml_psnr_db is a number of dB from 0 to 1000")
+        if self.coreml_relative_error is not None and not 0 <= self.coreml_relative_error <= 1:
+            raise ValueError("coreml_relative_error is a number from 0 to 1")
 
 
 class Recipe(Part, frozen=True, kw_only=True):
