@@ -8,6 +8,7 @@ import typer
 
 from ..bundle.place import check_place
 from ..errors import CHECK_FAILED, DONE, fail
+from ..recipe.changes import with_values
 from ..recipe.document import parse_recipe, recipe_text, write_recipe
 from ..recipe.input_text import parse_input
 from ..recipe.model import Recipe
@@ -51,6 +52,10 @@ def export(
     no_coreml: Annotated[bool, typer.Option("--no-coreml", help="TorchScript only.")] = False,
     probes: Annotated[int | None, typer.Option(help="Random inputs on which the files are checked.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, inputs and probes.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any key of the recipe: torchscript.strict=false"),
+    ] = None,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of the whole job.")] = None,
     save_recipe: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what was asked as a recipe.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
@@ -79,6 +84,7 @@ def export(
         if both:
             fail("call.mark", f"{min(both)!r} is given to --script and to --trace.", module=min(both))
         recipe = _checked(msgspec.structs.replace(recipe, marks=marks))
+    recipe = with_values(recipe, set_ or ())
     if timeout is not None and timeout <= 0:
         fail("call.timeout", "--timeout is a number of seconds above zero.")
     out = out.absolute()

@@ -6,6 +6,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -98,6 +99,12 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 
+_TORCH = str(Path(torch.__file__).parent)
+_TORCHS_OWN_HINT = (
+    "torch hides warnings of its own layers, which mostly guard against wrong shapes. The checks on probes show if "
+    "this one matters; declare the sizes that will change as ranges, so that they are tried too."
+)
+
 _DEPRECATION = re.compile(r"`?torch\.jit\.\w+`? is (deprecated|not supported in Python 3\.14)")
 _ADVICE = re.compile(r"\s*We can't record the data flow.*|\s*This means that the trace.*", re.DOTALL)
 
@@ -151,15 +158,17 @@ def _diagnostic(
     if issubclass(category, TracerWarning):
         for pattern, code, message, hint in _TRACER:
             if re.search(pattern, text):
+                is_torchs_own = raised_at[0].startswith(_TORCH)
+                is_note = is_torchs_own or code == "trace.constant"
                 return Diagnostic(
                     code=code,
-                    severity=Severity.WARNING if code != "trace.constant" else Severity.NOTE,
-                    message=message,
+                    severity=Severity.NOTE if is_note else Severity.WARNING,
+                    message=f"In torch's own {Path(raised_at[0]).name}: {message}" if is_torchs_own else message,
                     module=module,
                     file=file,
                     line=line,
                     source=source or None,
-                    hint=hint,
+                    hint=_TORCHS_OWN_HINT if is_torchs_own else hint,
                     original=text,
                 )
         code, message = "trace.warning", _ADVICE.sub("", text)
