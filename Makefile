@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help demo test slow lint format types bench screenshots clean
+.PHONY: help demo test slow lint format types bench mil-suite mil-operations screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,8 @@ help:
 	@echo 'make format       let ruff correct what it can'
 	@echo 'make types        mypy, strict, on core/ and gui/'
 	@echo 'make bench        measure against plain scripts and a bare Qt window'
+	@echo 'make mil-suite    run N=300 of coremltools own operation tests on the executor (REPORT=docs/mil-suite.md)'
+	@echo 'make mil-operations  write docs/mil-operations.md'
 	@echo 'make screenshots  make the pictures of docs/images'
 	@echo 'make clean        remove .venv and everything that was made'
 
@@ -65,6 +67,14 @@ types: $(VENV)/.lint
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
+
+N ?= 300
+SEED ?= 0
+mil-suite: $(VENV)/.test
+	$(BIN)/python tests/mil_suite --sample $(N) --seed $(SEED) $(if $(REPORT),--report $(REPORT))
+
+mil-operations: $(VENV)/.installed
+	$(BIN)/python tests/mil_suite/operation_table.py docs/mil-operations.md
 
 screenshots: $(VENV)/.installed
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m exportdesk.gui --screenshots docs/images

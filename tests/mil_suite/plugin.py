@@ -1,7 +1,7 @@
 """A pytest plugin that lets coremltools' own tests of MIL operations predict with the reference executor.
 
 The tests believe in macOS 15; ``MLModel.predict`` and ``make_state`` are answered by ``ReferenceModel`` on the package
-that the test has just written. ``--mil-sample N`` keeps a random sample.
+that the test has just written.
 """
 
 import inspect
@@ -14,12 +14,15 @@ import pytest
 from coremltools import _deps
 from coremltools.models import MLModel
 from coremltools.models import utils as model_utils
+from report import Outcome
 
 _deps._IS_MACOS = True
 model_utils._macos_version = lambda: (15, 0)
 coremltools.utils._macos_version = lambda: (15, 0)
 
 from coremltools.converters.mil import testing_utils  # noqa: E402 - it asks for the platform when it is imported
+
+LACKS_DIGITS = "half precision has fewer digits than the test's tolerance asks for"
 
 
 def _reference(model: Any) -> Any:
@@ -65,7 +68,7 @@ def _compare(*args: Any, **kwargs: Any) -> Any:
             value = testing_utils._get_coreml_out_from_dict(actual, name)
             if not _lacks_digits(value, expected, given["atol"], given["rtol"]):
                 raise
-        pytest.xfail("half precision has fewer digits than the test's tolerance asks for")
+        pytest.xfail(LACKS_DIGITS)
 
 
 _original_compare = testing_utils.compare_backend
@@ -74,13 +77,23 @@ MLModel.predict = _predict
 MLModel.make_state = _make_state
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mil-sample", type=int, default=0, help="run a random sample of this many tests")
-    parser.addoption("--mil-seed", type=int, default=0, help="seed of the sample")
+sample, seed = 0, 0
+"""How many tests to choose at random, 0 for all; set by whoever starts pytest."""
+outcomes: list[Outcome] = []
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    count = config.getoption("--mil-sample")
-    if 0 < count < len(items):
-        chosen = random.Random(config.getoption("--mil-seed")).sample(range(len(items)), count)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if 0 < sample < len(items):
+        chosen = random.Random(seed).sample(range(len(items)), sample)
         items[:] = [items[index] for index in sorted(chosen)]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when != "call" and report.outcome != "skipped" and not report.failed:
+        return
+    test = report.nodeid.split("[")[0]
+    lacks = LACKS_DIGITS in str(getattr(report, "wasxfail", ""))
+    outcome = "lacks digits" if lacks else report.outcome
+    crash = getattr(report.longrepr, "reprcrash", None)
+    reason = str(crash.message).strip().splitlines()[0][:160] if report.failed and crash else ""
+    outcomes.append(Outcome(test, outcome, reason))
