@@ -14,6 +14,9 @@ import pytest
 from coremltools import _deps
 from coremltools.models import MLModel
 from coremltools.models import utils as model_utils
+from exportdesk.core.errors import ExportDeskError
+from exportdesk.core.mil import ReferenceModel
+from exportdesk.core.mil.program import walk
 from report import Outcome
 
 _deps._IS_MACOS = True
@@ -26,28 +29,39 @@ LACKS_DIGITS = "half precision has fewer digits than the test's tolerance asks f
 
 
 def _reference(model: Any) -> Any:
-    from exportdesk.core.mil import ReferenceModel
-
     if not hasattr(model, "_exportdesk_reference"):
         model._exportdesk_reference = ReferenceModel(model.package_path, function=model.function_name)
     return model._exportdesk_reference
 
 
 def _predict(self: Any, data: Any, state: Any = None) -> Any:
-    return _reference(self).predict(data, state)
+    try:
+        return _reference(self).predict(data, state)
+    except ExportDeskError as error:
+        # The words of Core ML's own error, which some tests look for.
+        raise RuntimeError(f"Unable to compute the prediction using ML Program: {error}") from error
 
 
 def _make_state(self: Any) -> Any:
     return _reference(self).make_state()
 
 
+def _holds_halves(model: Any) -> bool:
+    """Whether the program rounds anything to half: an input, a weight, a result."""
+    body = _reference(model).body
+    kinds = [named.type for operation in walk(body) for named in operation.outputs]
+    return any(getattr(kind, "dtype", "") == "fp16" for kind in kinds)
+
+
 def _lacks_digits(actual: Any, expected: Any, atol: float, rtol: float) -> bool:
-    """Whether two arrays differ by no more than half precision can express, where one of them is in half precision."""
+    """Whether two arrays differ by no more than half precision explains."""
     if not isinstance(actual, np.ndarray) or not isinstance(expected, np.ndarray):
         return False
-    # Inputs, weights and result are rounded to half each, 2**-11 of their size.
-    is_half = actual.dtype == np.float16 or expected.dtype == np.float16
-    return is_half and np.allclose(actual.astype(np.float64), expected.astype(np.float64), atol=atol, rtol=rtol + 2**-9)
+    # Inputs, weights and result are rounded to half each, 2**-11 of their size; sums and recurrent layers carry it on.
+    # coremltools itself allows 0.5 + 5 % for its fp16 backend.
+    wide, wanted = actual.astype(np.float64), expected.astype(np.float64)
+    largest = float(np.abs(wanted).max(initial=0))
+    return np.allclose(wide, wanted, atol=atol + 2**-8 * largest, rtol=rtol)
 
 
 def _compare(*args: Any, **kwargs: Any) -> Any:
@@ -61,7 +75,7 @@ def _compare(*args: Any, **kwargs: Any) -> Any:
         bound = inspect.signature(_original_compare).bind(*args, **kwargs)
         bound.apply_defaults()
         given = bound.arguments
-        if given["state"] is not None:
+        if given["state"] is not None or not _holds_halves(given["mlmodel"]):
             raise
         actual = testing_utils.run_core_ml_predict(given["mlmodel"], given["input_key_values"])
         for name, expected in given["expected_outputs"].items():
