@@ -39,16 +39,11 @@ def application() -> QApplication:
 
 
 def _fill(window: MainWindow, settings: Settings, paths: list[Path]) -> None:
-    from .app import Workbench
-    from .desktop import Desktop
-    from .engine_thread import EngineThread
+    """Make the window ready for use; what is behind it follows at once."""
+    from .late_start import LateStart
 
-    engine = EngineThread(parent=window)
-    workbench = Workbench(window, settings, Desktop(window), engine)
-    engine.start()
-    engine.warm_up()
-    for path in paths:
-        workbench.open(path)
+    window.build()
+    LateStart(window, settings, paths)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ class Workbench(QObject):
         self._inspect_soon = _later(self, INSPECT_DELAY_MS, self._inspect)
         self._read_soon = _later(self, 150, self.reload)
         window.build()
+        window.show_icons()
         self.workspace = Workspace(window)
         self._connect_engine()
         self._connect_panels()

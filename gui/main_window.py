@@ -40,11 +40,12 @@ class MainWindow(QMainWindow):
             self._use_usual_size()
 
     def build(self) -> None:
-        """Fill the frame; called once, after its first picture or before it."""
+        """Fill the frame; only the first call does anything."""
+        if self._is_built:
+            return
         from PySide6.QtCore import QSize
         from PySide6.QtWidgets import QStackedWidget, QStatusBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
-        from . import theme
         from .actions import Actions
         from .panels.welcome import WelcomePanel
 
@@ -75,10 +76,16 @@ class MainWindow(QMainWindow):
         self.setStatusBar(QStatusBar())
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.action_table.show_icons()
-        self.setWindowIcon(theme.icon("exportdesk"))
+        self.action_table.show_icons([name for name in _TOOLBAR if name])
         self.show_document_actions(False)
         self._is_built = True
+
+    def show_icons(self) -> None:
+        """Give all actions their icons, in the colours of the palette."""
+        from . import theme
+
+        self.action_table.show_icons()
+        self.setWindowIcon(theme.icon("exportdesk"))
 
     def add_banner(self, banner: "QWidget") -> None:
         self._column.insertWidget(0, banner)
@@ -204,7 +211,7 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: "QEvent") -> None:
         if self._is_built and event.type() == event.Type.PaletteChange:
-            self.action_table.show_icons()
+            self.show_icons()
         super().changeEvent(event)
 
 

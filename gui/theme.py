@@ -161,14 +161,14 @@ def _icon(name: str, tint: str, selected_tint: str) -> "QIcon":
 
 
 def _draw(text: str, tint: str, onto: "QIcon", mode: "QIcon.Mode", sides: tuple[int, ...]) -> None:
-    from PySide6.QtCore import QByteArray, QRectF, Qt
+    from PySide6.QtCore import QByteArray, QRectF
     from PySide6.QtGui import QPainter, QPixmap
     from PySide6.QtSvg import QSvgRenderer
 
     renderer = QSvgRenderer(QByteArray(text.replace("currentColor", tint).encode()))
     for side in sides:
         pixmap = QPixmap(side, side)
-        pixmap.fill(Qt.GlobalColor.transparent)
+        pixmap.fill(QColor(0, 0, 0, 0))
         painter = QPainter(pixmap)
         renderer.render(painter, QRectF(0, 0, side, side))
         painter.end()

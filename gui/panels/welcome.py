@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -47,7 +47,10 @@ class WelcomePanel(QWidget):
         grid.addWidget(self._picture, 0, 0, 1, 2)
         grid.addWidget(title, 1, 0, 1, 2)
         grid.addWidget(text, 2, 0, 1, 2)
-        grid.addWidget(self.open_button, 3, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout()
+        row.addWidget(self.open_button)
+        row.addStretch(1)
+        grid.addLayout(row, 3, 0, 1, 2)
         grid.setRowMinimumHeight(4, 12)
         grid.setRowStretch(7, 1)
         grid.setColumnStretch(0, 1)
