@@ -30,8 +30,9 @@ def test_that_the_first_key_makes_the_workbench_and_reaches_it(
     monkeypatch.setattr(desktop, "Desktop", lambda window: told)  # type: ignore[attr-defined]
     window = MainWindow(settings)
     qtbot.addWidget(window)
-    window.show()
     window.build()
+    with qtbot.waitActive(window):
+        window.show()
     late = LateStart(window, settings, [])
     assert late.workbench is None
     qtbot.keyClick(window, Qt.Key.Key_F1)
