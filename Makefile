@@ -77,7 +77,7 @@ mil-operations: $(VENV)/.installed
 	$(BIN)/python tests/mil_suite/operation_table.py docs/mil-operations.md
 
 screenshots: $(VENV)/.installed
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m exportdesk.gui --screenshots docs/images
+	@BIN=$(BIN) sh .ci/screenshots
 
 clean:
 	rm -rf $(VENV) build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench
