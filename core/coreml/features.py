@@ -9,6 +9,7 @@ import torch
 
 from ..errors import fail
 from ..recipe.model import CoreML, CoreMLInput, CoreMLOutput, RangeDimension, default_size
+from .float32_operations import selector
 from .images import preprocessing
 from .inputs import ConvertedInput
 from .labels import class_labels
@@ -130,6 +131,5 @@ def precision_of(options: CoreML) -> Any:
     """Return coremltools' precision: with operations of the recipe left in float32, where it names any."""
     ct = coremltools()
     if options.precision == "float16" and options.float32_operations:
-        kept = frozenset(options.float32_operations)
-        return ct.transform.FP16ComputePrecision(op_selector=lambda operation: operation.op_type not in kept)
+        return ct.transform.FP16ComputePrecision(op_selector=selector(options.float32_operations))
     return ct.precision[options.precision.upper()]

@@ -351,7 +351,8 @@ class CoreML(Part, frozen=True, kw_only=True):
     convert_to: ConvertTo = "mlprogram"
     precision: Precision = "float16"
     float32_operations: tuple[str, ...] = ()
-    """Core ML operations (``softmax``, ``layer_norm``) that stay in float32 in a float16 program."""
+    """Operations that stay in float32 in a float16 program: types (``softmax``), or single ones by the name of their
+    value. What such an operation gives is read in float32, too."""
     compute_units: ComputeUnits = "all"
     inputs: dict[str, CoreMLInput] = {}
     """Input name to how the app gives it; an input that is not named here is a tensor."""
