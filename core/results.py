@@ -315,6 +315,22 @@ class RoundingReport(msgspec.Struct, frozen=True, kw_only=True):
     first_overflow: str | None = None
 
 
+class Float32Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Operations to keep in float32, as far as measurements on the simulated program go."""
+
+    operations: tuple[str, ...]
+    """Names of their values in the program, in its order; empty where nothing is needed."""
+    modules: dict[str, str | None]
+    """Operation to submodule, as far as the package tells."""
+    psnr_before_db: float | None
+    """Of the worst output; None where it is not finite."""
+    psnr_after_db: float | None
+    is_enough: bool
+    """Whether the threshold is reached."""
+    tried: int
+    """How many sets were measured."""
+
+
 class PackageRun(Result, frozen=True, kw_only=True, tag="run"):
     """A package that was run by reference execution; where only support was asked for, nothing was run."""
 

@@ -15,7 +15,8 @@ from ..errors import ExportDeskError, fail
 from . import operations
 from .closures import bind_places, cond_step, finisher, while_step
 from .constants import Constant, as_plain
-from .program import Binding, Block, Function, Operation, Value, ValueType
+from .holders import round_to_half
+from .program import Binding, Block, Function, Operation, TensorType, Value, ValueType
 from .recurrent_loop import is_all_float32, recognise, step_of
 from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, raise_located
 from .table import Call, Entry, Parameter, ResultType, Tensors, find
@@ -52,25 +53,39 @@ class CompiledFunction:
         return [frame[place] for place in self.block.outputs]
 
 
-def compile_function(function: Function, weights: WeightFiles, *, rounds: bool) -> CompiledFunction:
-    """Compile a function; ``rounds`` says whether values of type fp16 are rounded to half.
+def compile_function(
+    function: Function, weights: WeightFiles, *, rounds: bool, keeps_float32: frozenset[str] = frozenset()
+) -> CompiledFunction:
+    """Compile a function.
+
+    Args:
+        rounds: whether values of type fp16 are rounded to half.
+        keeps_float32: names of values whose operations compute in float32 all the same, as if the converter had been
+            told so; what reads them in half precision gets them rounded.
 
     Raises:
         ExportDeskError: ``mil.*`` with the operation that cannot be compiled.
     """
-    compiler = _Compiler(function.opset, weights, rounds)
+    compiler = _Compiler(function.opset, weights, rounds, keeps_float32)
     block, _ = compiler.block(function.body, {}, function.inputs)
     return CompiledFunction(block, compiler.template)
 
 
+_RawStep = tuple[Callable[[Frame], None], set[int], Operation, tuple[int, ...]]
+"""What runs, the places it reads, the operation, the places of its results."""
+
+
 class _Compiler:
-    def __init__(self, opset: str, weights: WeightFiles, rounds: bool) -> None:
+    def __init__(self, opset: str, weights: WeightFiles, rounds: bool, keeps_float32: frozenset[str]) -> None:
         self.template: Frame = [None, None]
         self._opset = opset
         self._weights = weights
         self._rounds = rounds
+        self._keeps_float32 = keeps_float32
+        self._wide: set[int] = set()
         self._constant_places: dict[int, int] = {}
         self._constants: list[Constant] = []
+        self._pending: list[_RawStep] = []
 
     def block(
         self, block: Block, outer: Scope, inputs: tuple[Any, ...] | None = None
@@ -81,7 +96,7 @@ class _Compiler:
         places = []
         for named in block.inputs if inputs is None else inputs:
             places.append(self._define(named.name, named.type, scope, own))
-        raw: list[tuple[Callable[[Frame], None], set[int], Operation, tuple[int, ...]]] = []
+        raw: list[_RawStep] = []
         for operation in block.operations:
             try:
                 compiled = self._operation(operation, scope, own)
@@ -90,6 +105,8 @@ class _Compiler:
             except OPERATION_ERRORS as error:
                 raise_located(operation, error)
                 raise
+            raw += self._pending
+            self._pending.clear()
             if compiled is not None:
                 raw.append((compiled[0], compiled[1], operation, compiled[2]))
         outputs = tuple(self._output(name, scope) for name in block.outputs)
@@ -138,14 +155,33 @@ class _Compiler:
                 hint="`exportdesk run --list-unsupported` lists all such operations of the package.",
             )
         function, reads = self._bound(operation, entry, scope)
-        finish = [
-            finisher(named.type, operation, rounds=self._rounds and not entry.is_exact) for named in operation.outputs
-        ]
+        is_kept = operation.label in self._keeps_float32
+        if self._wide and not is_kept:
+            reads = self._narrowed(operation, reads, scope, own)
+        rounds = self._rounds and not entry.is_exact and not is_kept
+        finish = [finisher(named.type, operation, rounds=rounds) for named in operation.outputs]
         if operation.type.startswith("constexpr_"):
             self._fold(operation, function, reads, finish, scope)
             return None
         results = tuple(self._define(named.name, named.type, scope, own) for named in operation.outputs)
+        if is_kept:
+            self._wide |= set(results)
         return bind_places(function, reads, results, finish), set(reads), results
+
+    def _narrowed(self, operation: Operation, reads: tuple[int, ...], scope: Scope, own: set[int]) -> tuple[int, ...]:
+        """Return the places to read instead of those that hold float32 where the program says half."""
+        if operation.type == "cast":
+            return reads
+        found = []
+        for place in reads:
+            name = f"\0half of {place}"
+            if place in self._wide and name not in scope:
+                narrow = self._define(name, TensorType("fp16"), scope, own)
+                run = bind_places(round_to_half, (place,), (narrow,), [lambda value: value])
+                self._pending.append((run, {place}, Operation("cast", {}, ()), ()))
+            narrowed = scope.get(name)
+            found.append(narrowed.index if isinstance(narrowed, Place) else place)
+        return tuple(found)
 
     def _constant(self, value: Value) -> Constant:
         return Constant(value, self._weights, rounds=self._rounds)
@@ -330,9 +366,7 @@ class _Arguments:
         return call
 
 
-def _with_frees(
-    raw: list[tuple[Callable[[Frame], None], set[int], Operation, tuple[int, ...]]], own: set[int], kept: set[int]
-) -> tuple[Step, ...]:
+def _with_frees(raw: list[_RawStep], own: set[int], kept: set[int]) -> tuple[Step, ...]:
     """Give each step the places that nobody reads after it."""
     seen: set[int] = set(kept)
     steps = []

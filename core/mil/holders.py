@@ -62,8 +62,10 @@ def round_to_half(tensor: Tensor) -> Tensor:
 
 def to_array(tensor: Tensor, dtype: str, *, rounds: bool = True) -> np.ndarray[Any, Any]:
     """Return a held value as an array of its own type (float32 in place of half where values are not rounded)."""
+    if dtype == "fp16" and rounds:
+        tensor = tensor.to(torch.float16)
     array: np.ndarray[Any, Any] = tensor.detach().numpy()
     if dtype == "fp16":
-        return array.astype(np.float16) if rounds else array
+        return array
     target = NUMPY_TYPES.get(dtype)
     return array if target is None else array.astype(target, copy=False)

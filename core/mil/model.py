@@ -3,7 +3,7 @@
 Its results are *reference execution*: what the program says, computed by torch. They are never "verified by Core ML".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,21 @@ class ReferenceModel:
         precision: ``"program"`` rounds every value to the type that the program gives it; ``"float32"`` computes half
             precision in float32, which tells rounding apart from error.
 
+        keeps_float32: names of values whose operations compute in float32 although the program says half, to learn what
+            that would bring; see ``float32_search``.
+
     Raises:
         ExportDeskError: ``call.*`` for a wrong call, ``package.*`` for a damaged package, ``mil.*`` for a program that
             cannot be run; each names the place.
     """
 
-    def __init__(self, source: Any, function: str | None = None, precision: str = "program") -> None:
+    def __init__(
+        self,
+        source: Any,
+        function: str | None = None,
+        precision: str = "program",
+        keeps_float32: Collection[str] = (),
+    ) -> None:
         if precision not in ("program", "float32"):
             fail("call.unknown-precision", f"There is no precision “{precision}”.", hint="Use program or float32.")
         package = package_from(source)
@@ -46,7 +55,9 @@ class ReferenceModel:
         self._rounds = precision == "program"
         self._function = _function(package, function)
         self.interface: Interface = package.interface(self._function.name)
-        self._compiled: CompiledFunction = compile_function(self._function, package.weights, rounds=self._rounds)
+        self._compiled: CompiledFunction = compile_function(
+            self._function, package.weights, rounds=self._rounds, keeps_float32=frozenset(keeps_float32)
+        )
 
     @property
     def function_name(self) -> str:

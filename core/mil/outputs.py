@@ -20,7 +20,8 @@ def output_value(value: Any, kind: ValueType, feature: Feature | None, *, rounds
     if feature is not None and isinstance(feature.kind, ArrayFeature):
         wanted = NUMPY_TYPES.get(feature.kind.dtype)
         if wanted is not None and (rounds or wanted is not np.float16):
-            array = array.astype(wanted, copy=False)
+            with np.errstate(over="ignore"):  # what is too large for half becomes infinite, as on a device
+                array = array.astype(wanted, copy=False)
         if not array.shape and feature.kind.shape == (1,):
             array = array.reshape(1)
     return array.copy() if not array.flags.owndata or not array.flags.c_contiguous else array

@@ -10,6 +10,7 @@ from coremltools.converters.mil.mil import Builder as mb
 from coremltools.converters.mil.mil import types
 from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.mil import ReferenceModel
+from exportdesk.core.mil.float32_search import suggest_float32
 from exportdesk.core.mil.precision import activation_ranges, rounding_report
 from exportdesk.core.mil.scopes import METADATA_KEY, module_map
 from PIL import Image
@@ -289,3 +290,50 @@ def test_that_float32_precision_computes_without_rounding_to_half() -> None:
     exact = ReferenceModel(deciding, precision="float32").predict(data)["y"]
     np.testing.assert_allclose(rounded.astype(np.float32), np.exp([1e-4, 1e-4]), rtol=1e-3)
     np.testing.assert_allclose(exact, [2e-4, 2e-4], rtol=1e-3)
+
+
+@mb.program(input_specs=[mb.TensorSpec(shape=(4,), dtype=types.fp16)], opset_version=ct.target.iOS17)
+def scaled_up_and_down(x):
+    first = mb.tanh(x=x, name="first")
+    big = mb.mul(x=first, y=np.float16(60000), name="big")
+    bigger = mb.add(x=big, y=big, name="bigger")
+    back = mb.mul(x=bigger, y=np.float16(1e-5), name="back")
+    return mb.sigmoid(x=back, name="last")
+
+
+@mb.program(input_specs=[mb.TensorSpec(shape=(4,), dtype=types.fp16)], opset_version=ct.target.iOS17)
+def overflowing_at_the_end(x):
+    return mb.cast(x=mb.exp(x=mb.tanh(x=mb.mul(x=x, y=np.float16(9)), name="squashed"), name="y"), dtype="fp32")
+
+
+@mb.program(input_specs=[mb.TensorSpec(shape=(64,), dtype=types.fp16)], opset_version=ct.target.iOS17)
+def cancelling(x):
+    shifted = mb.add(x=mb.sin(x=x, name="wave"), y=np.float16(1000), name="shifted")
+    back = mb.sub(x=shifted, y=np.float16(1000), name="back")
+    return mb.sigmoid(x=back, name="y")
+
+
+def test_that_the_operations_around_an_overflow_are_suggested_for_float32() -> None:
+    found = suggest_float32(scaled_up_and_down, [{"x": np.array([0.1, 1, 2, -3], np.float16)}], threshold_db=50)
+    assert found.operations == ("bigger", "back")
+    assert found.psnr_before_db is None or found.psnr_before_db < 50
+    assert found.is_enough
+
+
+def test_that_the_operations_around_a_cancellation_are_suggested_for_float32() -> None:
+    x = np.random.default_rng(0).normal(size=64).astype(np.float16)
+    found = suggest_float32(cancelling, [{"x": x}], threshold_db=55)
+    assert found.operations == ("shifted", "back")
+    assert found.psnr_before_db < 40 < 55 < found.psnr_after_db
+
+
+def test_that_nothing_is_suggested_where_nothing_is_needed() -> None:
+    found = suggest_float32(overflowing_at_the_end, [{"x": np.array([0.1, 1, 2, -3], np.float16)}], threshold_db=50)
+    assert found.operations == ()
+    assert found.is_enough
+
+
+def test_that_an_unreachable_threshold_is_said_to_be_out_of_reach() -> None:
+    x = np.random.default_rng(0).normal(size=64).astype(np.float16)
+    found = suggest_float32(cancelling, [{"x": x}], threshold_db=500)
+    assert not found.is_enough
