@@ -23,6 +23,7 @@ from .inputs import ConvertedInput, core_ml_names, name_notes
 from .known_defects import defects_worked_round
 from .metadata import write_metadata, write_module_map
 from .notes import notes
+from .package_manifest import name_items_by_path
 from .preflight import preflight, refuse_blocked
 from .rules import check_inputs, check_options, size_in_words, specification_version
 from .source import Compiled, Source, source_of
@@ -52,7 +53,9 @@ class ConvertedModel:
             save_spec(self.model.get_spec(), str(path))
             return path
         specification = Path(self._specification_file())
-        specification.write_bytes(self.model._spec.SerializeToString())
+        # Equal exports are equal files: protobuf writes its maps in any order unless told not to.
+        specification.write_bytes(self.model._spec.SerializeToString(deterministic=True))
+        name_items_by_path(Path(self.model.package_path))
         shutil.move(self.model.package_path, path)
         self.model.package_path = str(path)
         self.model._weights_dir = str(path / "Data" / "com.apple.CoreML" / "weights")
