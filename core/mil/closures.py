@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .holders import fit, holder_dtype, round_to_half
+from .memory import require_elements
 from .program import Operation, TensorType, ValueType
 from .steps import CompiledBlock, Frame
 
@@ -60,6 +61,8 @@ def finisher(kind: ValueType, operation: Operation, *, rounds: bool) -> Callable
         return _unchanged
     dtype, holder, rank = kind.dtype, holder_dtype(kind.dtype), len(kind.shape)
     shape = None if None in kind.shape else torch.Size([size or 0 for size in kind.shape])
+    if shape is not None:
+        require_elements(shape.numel())
     is_half = rounds and dtype == "fp16"
     is_wrapped = dtype in ("uint16", "uint32")
 

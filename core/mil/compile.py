@@ -18,7 +18,7 @@ from .constants import Constant, as_plain
 from .holders import round_to_half
 from .program import Binding, Block, Function, Operation, TensorType, Value, ValueType
 from .recurrent_loop import is_all_float32, recognise, step_of
-from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, raise_located
+from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, located, raise_located
 from .table import Call, Entry, Parameter, ResultType, Tensors, find
 from .weights import WeightFiles
 
@@ -100,11 +100,10 @@ class _Compiler:
         for operation in block.operations:
             try:
                 compiled = self._operation(operation, scope, own)
-            except ExportDeskError:
-                raise
+            except ExportDeskError as error:
+                raise located(error, operation) from error.__cause__
             except OPERATION_ERRORS as error:
                 raise_located(operation, error)
-                raise
             raw += self._pending
             self._pending.clear()
             if compiled is not None:

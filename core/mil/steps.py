@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
+
+import msgspec
 
 from ..errors import ExportDeskError, fail
 from .program import Operation, ValueType
@@ -65,7 +67,19 @@ class CompiledBlock:
             raise_located(step.operation, error)
 
 
-def raise_located(operation: Operation, error: Exception) -> None:
+def located(error: ExportDeskError, operation: Operation) -> ExportDeskError:
+    """Return a failure with the operation's name and module, where it does not name them already."""
+    failure = error.failure
+    if f"“{operation.label}”" not in failure.message:
+        failure = msgspec.structs.replace(
+            failure, message=f"{operation.type} “{operation.label}” cannot be compiled. {failure.message}"
+        )
+    if failure.module is None:
+        failure = msgspec.structs.replace(failure, module=operation.module)
+    return ExportDeskError(failure)
+
+
+def raise_located(operation: Operation, error: Exception) -> NoReturn:
     """Turn what went wrong inside an operation into a failure that names it."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     fail(

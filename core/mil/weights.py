@@ -36,15 +36,27 @@ class WeightFiles:
         data = self._data(reference.file)
         where = f"weight at offset {reference.offset} of “{reference.file}”"
         if not 64 <= reference.offset <= len(data) - 64:
-            fail("package.weights", f"The {where} lies outside the file ({len(data)} bytes); the package is damaged.")
+            fail(
+                "package.weights",
+                f"The {where} lies outside the file ({len(data)} bytes); the package is damaged.",
+                file=reference.file,
+            )
         sentinel, number, size, offset = struct.unpack_from("<IIQQ", data, reference.offset)
         if sentinel != _SENTINEL:
-            fail("package.weights", f"There is no {where}: the weight file is damaged or belongs to another model.")
+            fail(
+                "package.weights",
+                f"There is no {where}: the weight file is damaged or belongs to another model.",
+                file=reference.file,
+            )
         stored = _BLOB_TYPES.get(number, f"type {number}")
         if stored != kind.dtype and frozenset({stored, kind.dtype}) not in _SAME_BYTES:
-            fail("package.weights", f"The {where} is {stored}; the program says {kind}.")
+            fail("package.weights", f"The {where} is {stored}; the program says {kind}.", file=reference.file)
         if offset > len(data) or size > len(data) - offset:
-            fail("package.weights", f"The {where} reaches past the end of the file; the package is truncated.")
+            fail(
+                "package.weights",
+                f"The {where} reaches past the end of the file; the package is truncated.",
+                file=reference.file,
+            )
         return _array(data[offset : offset + size], kind, where)
 
     def _data(self, name: str) -> memoryview:
@@ -69,7 +81,11 @@ class WeightFiles:
             mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
         version = struct.unpack_from("<I", mapped, 4)[0]
         if version != 2:
-            fail("package.weights", f"The weight file “{relative}” has format version {version}; 2 is known.")
+            fail(
+                "package.weights",
+                f"The weight file “{relative}” has format version {version}; 2 is known.",
+                file=str(path),
+            )
         return mapped
 
 
