@@ -16,7 +16,7 @@ from ..recipe.model import Recipe
 from ..results import Advice
 from ..torchscript.eager import eager_or_fail
 from .attempt import Attempt, attempt
-from .findings import culprit_rows, diagnostics_of, place_rows
+from .findings import culprit_rows, diagnostics_of, place_rows, settled
 from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
 from .randomness import Nature, nature_of
 from .running import Subject
@@ -129,7 +129,7 @@ class _Advisor:
             options=self._recipe.torchscript,
             tolerance=self._tolerance,
             context=self._context,
-            is_stateful=nature.is_stateful,
+            changes=nature.changes,
             first=first,
         )
         reached = [finding for finding in findings if finding.first_probe == 0]
@@ -143,6 +143,7 @@ class _Advisor:
         self, solution: Solution, findings: list[Finding], first: Attempt | None, nature: Nature | None
     ) -> Advice:
         root = self._loaded.module
+        settled(findings, solution)
         diagnostics: list[Diagnostic] = diagnostics_of(root, solution, findings, first, nature)
         for diagnostic in diagnostics:
             self._context.report(diagnostic)

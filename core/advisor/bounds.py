@@ -88,7 +88,7 @@ def _bounds(node: Node, depth: int) -> Bounds:
     if node.name == "constant" or (not node.is_data and node.name != "input"):
         if value.numel() == 0 or value.is_complex():
             return wide
-        low, high = float(value.min()), float(value.max())
+        low, high = float(value.detach().min()), float(value.detach().max())
         return Bounds(low, high) if math.isfinite(low) and math.isfinite(high) else wide
     if node.name == "input":
         return wide

@@ -42,6 +42,16 @@ _FROZEN = {
 }
 
 
+def settled(findings: Sequence[Finding], solution: Solution) -> None:
+    """Give places whose submodule was found to differ as a whole that verdict: they are why it does."""
+    for finding in findings:
+        module = finding.site.module
+        is_open = finding.site.kind == "size" or finding.verdict == UNDECIDED
+        if is_open and module in solution.evidence and finding.first_probe == 0:
+            finding.verdict = CHANGES
+            finding.evidence = f"a trace of {module or 'the model'} differs: {solution.evidence[module]}"
+
+
 def place_rows(findings: Sequence[Finding]) -> tuple[DoubtfulPlace, ...]:
     """Return each tested place with its verdict."""
     return tuple(
@@ -261,9 +271,9 @@ def _of_solution(solution: Solution) -> list[Diagnostic]:
                     hint="Set strict = false under [torchscript]; the advice was verified with it.",
                 )
             )
-        rows += [_of_failure(failure, Severity.NOTE) for failure in solution.refused]
+        rows += [_of_failure(failure, Severity.NOTE) for failure in _told(solution)]
         return rows
-    rows = [_of_failure(failure, Severity.ERROR) for failure in solution.refused]
+    rows = [_of_failure(failure, Severity.ERROR) for failure in _told(solution)]
     what = "; ".join(m.reason for m in solution.mismatches[:1]) or "no set of marks could be compiled"
     place = solution.refused[0] if solution.refused else None
     rows.append(
@@ -281,6 +291,11 @@ def _of_solution(solution: Solution) -> list[Diagnostic]:
         )
     )
     return rows
+
+
+def _told(solution: Solution) -> list[Failure]:
+    """Return the refusals, without those that only echo an earlier one: torch remembers a class that failed."""
+    return [failure for failure in solution.refused if "Can't redefine method" not in failure.message]
 
 
 def _of_failure(failure: Failure, severity: Severity) -> Diagnostic:

@@ -125,6 +125,15 @@ def nodes_in(values: Any) -> Iterable[Node]:
             yield from nodes_in(value)
 
 
+def asks_for_nan(node: Node, depth: int = 8) -> bool:
+    """Whether NaN or infinity can be what a condition is about: ``isnan``, ``isfinite``, ``x != x``."""
+    if node.name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf"):
+        return True
+    if node.name in ("ne", "eq") and len(node.args) > 1 and node.args[0] is node.args[1]:
+        return True
+    return depth > 0 and any(asks_for_nan(parent, depth - 1) for parent in nodes_in(node.args))
+
+
 def normal_name(name: str) -> str:
     """``__gt__``, ``gt_`` and ``gt`` are one operation."""
     if name.startswith("__") and name.endswith("__"):

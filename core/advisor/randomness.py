@@ -29,10 +29,6 @@ class Nature:
     """Submodule that is the first to give NaN or infinity without having been given any."""
     reason: str = ""
 
-    @property
-    def is_stateful(self) -> bool:
-        return bool(self.changes)
-
 
 def nature_of(subject: Subject, example: Probe, first: Outcome) -> Nature:
     """Run the model once more on the example with other seeds, and again where that differs from ``first``."""

@@ -5,11 +5,12 @@ another value than the tensor holds, which is what a trace does to a later input
 """
 
 import functools
+import itertools
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 import torch
@@ -48,6 +49,8 @@ class Site:
     """Path of the submodule whose code it is; ``""`` also for a function outside of any."""
     file: str | None
     line: int | None
+    column: int | None = None
+    """Tells the conditions of one line apart: ``if a and b``."""
     kind: str
     """``bool``, ``number``, ``index``, ``values`` (a list or an array), or ``size`` (where the size itself is data)."""
 
@@ -155,8 +158,8 @@ class Recorder(TorchFunctionMode):
         return self._pins.get((leak.site, leak.occurrence), value)
 
     def _append(self, kind: str, value: Any, node: Node | None) -> Leak:
-        module, file, line = place_of_frame(sys._getframe(2), self._paths)
-        site = Site(module=module or "", file=file, line=line, kind=kind)
+        module, file, line, column = place_of_frame(sys._getframe(2), self._paths)
+        site = Site(module=module or "", file=file, line=line, column=column, kind=kind)
         occurrence = self._counts.get(site, 0)
         self._counts[site] = occurrence + 1
         leak = Leak(site=site, occurrence=occurrence, value=value, is_data=node is None or node.is_data, node=node)
@@ -164,15 +167,18 @@ class Recorder(TorchFunctionMode):
         return leak
 
 
-def place_of_frame(frame: FrameType | None, paths: Mapping[int, str]) -> tuple[str | None, str | None, int | None]:
-    """Return the submodule, the user's file and the line that a frame was reached from."""
+def place_of_frame(
+    frame: FrameType | None, paths: Mapping[int, str]
+) -> tuple[str | None, str | None, int | None, int | None]:
+    """Return the submodule, the user's file, the line and the column that a frame was reached from."""
     file: str | None = None
     line: int | None = None
+    column: int | None = None
     fallback: tuple[str, int] | None = None
     while frame is not None:
         name = frame.f_code.co_filename
         if file is None and is_users(name):
-            file, line = name, frame.f_lineno
+            file, line, column = name, frame.f_lineno, _column(frame.f_code, frame.f_lasti)
         if fallback is None and not is_ours(name):
             fallback = name, frame.f_lineno
         owner = frame.f_locals.get("self")
@@ -180,9 +186,15 @@ def place_of_frame(frame: FrameType | None, paths: Mapping[int, str]) -> tuple[s
             if file is None and fallback is not None:
                 # A module of an installed package: its line is the best there is.
                 file, line = fallback
-            return path, file, line
+            return path, file, line, column
         frame = frame.f_back
-    return None, file, line
+    return None, file, line, column
+
+
+@functools.lru_cache(maxsize=4096)
+def _column(code: CodeType, instruction: int) -> int | None:
+    positions = next(itertools.islice(code.co_positions(), instruction // 2, None), None)
+    return None if positions is None else positions[2]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,7 +2,9 @@
 
 import contextlib
 import copy
-from collections.abc import Callable
+import dataclasses
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +72,7 @@ class Subject:
         self.runs += 1
         kept = state_kept(self.loaded.module) if keeps_state else contextlib.nullcontext()
         try:
-            with inference(), kept:
+            with inference(), kept, _unwarned():
                 seed_all(probe.seed if seed is None else seed)
                 with recorder:
                     output = self.loaded.callable(probe.method)(*arguments.positional, **arguments.keyword)
@@ -90,27 +92,42 @@ class Subject:
 
 
 def run_compiled(
-    entry: CompiledEntry, probe: Probe, *, is_stateful: bool = False, generator: torch.Tensor | None = None
+    entry: CompiledEntry,
+    probe: Probe,
+    *,
+    is_stateful: bool = False,
+    keeps_state: bool = True,
+    generator: torch.Tensor | None = None,
 ) -> Outcome:
     """Run what was compiled on a probe, without the optimiser: it would cost more than it gives in a few runs.
 
     Args:
         is_stateful: whether the model's runs change it; then a copy is run, since the numbers and lists of a scripted
             module cannot be put back.
+        keeps_state: whether buffers are afterwards as before.
         generator: state of torch's generator to start from, instead of the probe's seed.
     """
     compiled = copy.deepcopy(entry.compiled) if is_stateful else entry.compiled
-    module = compiled if isinstance(compiled, torch.nn.Module) else None
+    module = compiled if isinstance(compiled, torch.nn.Module) and keeps_state else None
     target: Any = compiled if probe.method == "forward" else getattr(compiled, probe.method)
     try:
         arguments = entry.arguments(probe.method, fresh(probe.arguments))
-        with inference(), kept_state.state_kept(module), _unoptimized():
+        with inference(), kept_state.state_kept(module), _unoptimized(), _unwarned():
             seed_all(probe.seed)
             if generator is not None:
                 torch.set_rng_state(generator)
             return Outcome(output=copy_tensors(target(*arguments.positional, **arguments.keyword)))
     except Exception as error:
         return Outcome(problem=f"{type(error).__name__}: {first_line(error)}")
+
+
+def run_in_a_row(subject: Subject, entry: CompiledEntry, probes: Sequence[Probe]) -> Iterator[tuple[Outcome, Outcome]]:
+    """Call the model and what was compiled of it with probe after probe, and let both keep what they remember."""
+    entry = dataclasses.replace(entry, compiled=copy.deepcopy(entry.compiled))
+    with state_kept(subject.loaded.module):
+        for probe in probes:
+            expected = subject.run(probe, keeps_state=False)
+            yield run_compiled(entry, probe, keeps_state=False), expected
 
 
 def difference(actual: Outcome, expected: Outcome, tolerance: float) -> str | None:
@@ -145,6 +162,14 @@ def summary_of(output: Any) -> str:
         shown = ", ".join(f"{value:.4g}" if isinstance(value, int | float) else str(value) for value in values)
         parts.append(f"{path} {shape} [{shown}{', …' if tensor.numel() > 4 else ''}]")
     return "; ".join(parts) or "nothing"
+
+
+@contextlib.contextmanager
+def _unwarned() -> Iterator[None]:
+    """Keep the warnings of some hundred runs to ourselves; the one run that is the user's has told them already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _unoptimized() -> contextlib.AbstractContextManager[None]:

@@ -7,15 +7,17 @@ import msgspec
 
 from ..errors import Failure
 from ..job_context import JobContext
+from ..model_file.module_tree import has_forward
 from ..recipe.model import Mark, TorchScript
 from ..torchscript.compile import CompiledEntry
 from .attempt import Attempt, attempt
 from .localise import Localiser
 from .probes import Probe
-from .running import Outcome, Subject, difference, run_compiled
+from .running import Outcome, Subject, difference, run_compiled, run_in_a_row
 from .tree import is_below, members, parent_of
 
 _MOST_ROUNDS = 24
+_CALLS_IN_A_ROW = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,8 @@ class Mismatch:
     expected: Outcome
     actual: Outcome
     reason: str
+    is_in_a_row: bool = False
+    """Whether it shows only when the model is called several times and keeps what it remembers."""
 
 
 @dataclass(kw_only=True)
@@ -70,7 +74,8 @@ class Chooser:
     options: TorchScript
     tolerance: float
     context: JobContext
-    is_stateful: bool = False
+    changes: Sequence[str] = ()
+    """Buffers and attributes that a run changes."""
     first: Attempt | None = None
     """The plain trace, where it was made already."""
     _kept: set[str] = field(default_factory=set)
@@ -110,12 +115,28 @@ class Chooser:
             if expected.problem is not None:
                 continue
             self.context.progress(index / len(self.known.probes), f"verifying, probe {index + 1}")
-            actual = run_compiled(compiled, probe, is_stateful=self.is_stateful)
+            actual = run_compiled(compiled, probe, is_stateful=bool(self.changes))
             if (reason := difference(actual, expected, self.tolerance)) is not None:
                 found.append(Mismatch(probe=probe, expected=expected, actual=actual, reason=reason))
                 if most is not None and len(found) >= most:
                     break
+        if self.changes and not found:
+            found += self._mismatches_in_a_row(compiled)
         return found
+
+    def _mismatches_in_a_row(self, compiled: CompiledEntry) -> list[Mismatch]:
+        probes = [
+            probe
+            for probe, outcome in zip(self.known.probes, self.known.outcomes, strict=True)
+            if outcome.problem is None and not probe.is_resized
+        ][:_CALLS_IN_A_ROW]
+        for count, (actual, expected) in enumerate(run_in_a_row(self.subject, compiled, probes), start=1):
+            if (reason := difference(actual, expected, self.tolerance)) is not None:
+                reason = f"when it is called {count} times in a row, {reason}"
+                return [
+                    Mismatch(probe=probes[count - 1], expected=expected, actual=actual, reason=reason, is_in_a_row=True)
+                ]
+        return []
 
     def _attempt(self, scripted: set[str]) -> Attempt:
         if not scripted and self.first is not None and self.first.compiled is not None:
@@ -210,6 +231,11 @@ class Chooser:
             scripted.add("")
             self._evidence[""] = mismatches[0].reason
             return True
+        if mismatches[0].is_in_a_row:
+            owners = {self._owner(name) for name in self.changes} - scripted
+            self._evidence |= dict.fromkeys(owners, mismatches[0].reason)
+            scripted |= owners
+            return bool(owners)
         localiser = Localiser(
             subject=self.subject,
             probes=[self.known.probes[0], *_different_kinds(mismatches)],
@@ -229,6 +255,15 @@ class Chooser:
             return True
         moved = [self._try_parent(path, scripted) for path in found if path]
         return any(moved)
+
+    def _owner(self, name: str) -> str:
+        """Return the nearest submodule with a ``forward`` that holds a buffer or attribute."""
+        root = self.subject.loaded.module
+        assert root is not None
+        path = name.rpartition(".")[0]
+        while path and not has_forward(root.get_submodule(path)):
+            path = path.rpartition(".")[0]
+        return path
 
     def _smaller(self, tried: Attempt, scripted: set[str], proven: set[str]) -> Solution:
         """Leave out what is not needed, where that was not shown already."""

@@ -1,8 +1,11 @@
 """The search for an input that takes the other branch: along gradients of the condition, then by changing at random."""
 
 import math
+import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 
@@ -16,7 +19,7 @@ from .recorder import Leak, Limits, Recorder, RunStopped, Site
 from .running import Outcome, Subject
 from .state import seed_all, state_kept
 
-_STEPS = (1.05, 1.5, 3.0, 10.0)
+_STEPS = (1.0, 1.05, 1.5, 3.0, 10.0)
 _MOST_OCCURRENCES = 4
 
 
@@ -40,26 +43,35 @@ class Search:
     subject: Subject
     leaves: Sequence[Input]
     seen: Callable[[Probe, Outcome], bool]
-    budget: int = 240
+    budget: int = 400
+    seconds: float = 12.0
     tries: int = 0
+    _started: float = field(default_factory=time.perf_counter)
 
     def turn(self, site: Site, starts: Sequence[Probe], targets: Sequence[float]) -> bool:
         """Try to change what a site gives; return whether ``seen`` was satisfied."""
-        self.tries = 0
+        for probe in aimed_changes(starts[0], self.leaves, targets):
+            if self._try(probe):
+                return True
+        self.tries, self._started = 0, time.perf_counter()
         ways = _ways(site, targets)
         for start in starts[:4]:
             for way in ways:
                 if self._follow(site, start, way):
                     return True
-                if self.tries >= self.budget:
-                    return False
-        return any(self._wander(site, start) for start in starts[:3])
+                if self._is_spent(self.budget):
+                    break
+        self._started = time.perf_counter()
+        return any(self._wander(start) for start in starts[:3])
+
+    def _is_spent(self, budget: int) -> bool:
+        return self.tries >= budget or time.perf_counter() - self._started > self.seconds
 
     def _follow(self, site: Site, start: Probe, target: float | None) -> bool:
         """Go from ``start`` along the gradient until the condition has crossed ``target`` (None: turned over)."""
         probe = start
-        for _ in range(8):
-            if self.tries >= self.budget:
+        for _ in range(30):
+            if self._is_spent(self.budget):
                 return False
             slopes = self.slopes(site, probe)
             if not slopes:
@@ -108,11 +120,11 @@ class Search:
         self.tries += 1
         return self.seen(probe, self.subject.run(probe))
 
-    def _wander(self, site: Site, start: Probe) -> bool:
+    def _wander(self, start: Probe) -> bool:
         """Change values at random: scales, shifts, single elements, single rows."""
         generator = torch.Generator().manual_seed(start.seed + 7)
         for probe in _random_changes(start, self.leaves, generator):
-            if self.tries >= self.budget + 120:
+            if self._is_spent(self.budget + 120):
                 return False
             if self._try(probe):
                 return True
@@ -138,7 +150,8 @@ class Search:
         )
         self.subject.runs += 1
         try:
-            with inference(), state_kept(loaded.module), torch.enable_grad():
+            with inference(), state_kept(loaded.module), torch.enable_grad(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 seed_all(probe.seed)
                 with recorder:
                     loaded.callable(probe.method)(*arguments.positional, **arguments.keyword)
@@ -160,8 +173,11 @@ def _ways(site: Site, targets: Sequence[float]) -> list[float | None]:
     """Return the values to cross, one after the other; a truth value has one, zero of its margin."""
     if site.kind == "bool":
         return [None]
-    near = [step for target in targets for step in (target,)]
-    return [*near, 1e4, -1e4]
+    ordered = sorted(set(targets))
+    between = [(low + high) / 2 for low, high in pairwise(ordered)]
+    margin = 0.01 * max(1.0, *(abs(target) for target in ordered)) if ordered else 1.0
+    ends = [ordered[0] - margin, ordered[-1] + margin] if ordered else []
+    return [*targets, *between, *ends, 1e4, -1e4]
 
 
 def _slope(leak: Leak, leaves: Sequence[torch.Tensor], with_gradients: bool) -> Slope | None:
@@ -205,11 +221,59 @@ def further(probe: Probe, start: Probe, leaves: Sequence[Input]) -> Iterator[Pro
 def bounded(item: Input, tensor: torch.Tensor) -> torch.Tensor:
     """Keep values within what the recipe declares, and finite."""
     if not tensor.dtype.is_floating_point:
-        return tensor
+        return tensor if bounds_of(item) is None else tensor.clamp(int(item.low or 0), int(item.high or 2) - 1)
     tensor = torch.nan_to_num(tensor)
     bounds = bounds_of(item)
     clamped: torch.Tensor = tensor if bounds is None else tensor.clamp(*bounds)
     return clamped
+
+
+def aimed_changes(start: Probe, leaves: Sequence[Input], targets: Sequence[float]) -> Iterator[Probe]:
+    """Put numbers that the code mentions into the inputs: everywhere, at the first place, at the last place."""
+    base = [tensor.cpu() for tensor in tensors_of(start.arguments)]
+    for position, (item, tensor) in enumerate(zip(leaves, base, strict=True)):
+        if tensor.dtype == torch.bool or tensor.dtype.is_complex or not tensor.numel():
+            continue
+        is_whole = not tensor.dtype.is_floating_point
+        for target in targets:
+            if is_whole and target != int(target):
+                continue
+            for where in ("everywhere", "at the first place", "at the last place"):
+                changed = tensor.clone().flatten()
+                places = {
+                    "everywhere": slice(None),
+                    "at the first place": slice(1),
+                    "at the last place": slice(-1, None),
+                }
+                changed[places[where]] = int(target) if is_whole else target
+                tensors = [*base[:position], bounded(item, changed.reshape(tensor.shape)), *base[position + 1 :]]
+                yield Probe(
+                    description=f"{item.name} {target:g} {where}",
+                    arguments=with_tensors(start.arguments, tensors),
+                    method=start.method,
+                    seed=start.seed,
+                    is_resized=start.is_resized,
+                )
+
+
+def unusual_changes(start: Probe, leaves: Sequence[Input]) -> Iterator[Probe]:
+    """Put NaN and infinities into the inputs, for conditions that ask for them."""
+    base = [tensor.cpu() for tensor in tensors_of(start.arguments)]
+    for position, (item, tensor) in enumerate(zip(leaves, base, strict=True)):
+        if not tensor.dtype.is_floating_point or not tensor.numel() or bounds_of(item) is not None:
+            continue
+        for value in (math.nan, math.inf, -math.inf):
+            for count in (1, tensor.numel()):
+                changed = tensor.clone().flatten()
+                changed[:count] = value
+                tensors = [*base[:position], changed.reshape(tensor.shape), *base[position + 1 :]]
+                yield Probe(
+                    description=f"{item.name} with {value} at {count} places",
+                    arguments=with_tensors(start.arguments, tensors),
+                    method=start.method,
+                    seed=start.seed,
+                    is_resized=start.is_resized,
+                )
 
 
 def _random_changes(start: Probe, leaves: Sequence[Input], generator: torch.Generator) -> Iterator[Probe]:

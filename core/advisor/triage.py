@@ -1,17 +1,20 @@
 """Each place where a value leaves torch, tested: does freezing it, as a trace does, change what the model gives?"""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from ..job_context import JobContext
 from ..recipe.model import Input
 from .bounds import proven_constant
 from .probes import Probe, describe_tensors
+from .provenance import asks_for_nan
 from .recorder import Leak, Site
 from .running import Outcome, Subject, difference, summary_of
 from .scripted_set import Known
-from .search import Search, attributes_of, further
+from .search import Search, attributes_of, further, unusual_changes
 from .static_reading import attributes_near, is_compared, numbers_near, only_reports
 
 HARMLESS = "harmless"
@@ -19,8 +22,10 @@ CHANGES = "changes the output"
 SHAPE_ONLY = "depends on shape only"
 UNDECIDED = "could not be decided"
 
-_MOST_REPLAYS = 10
-"""Probes on which one site is frozen, at most, while nothing was found."""
+_ENOUGH_FLIPS = 5
+"""Other values of a number that decides nothing; more of them would show the same."""
+_MOST_KEPT = 10
+"""Searched inputs that are kept for one site, at most, while none of them shows a change."""
 
 
 @dataclass(kw_only=True)
@@ -42,6 +47,8 @@ class Finding:
     """What the model gives for it."""
     actual: str = ""
     """What it gives with the value frozen."""
+    is_report: bool = False
+    """Whether the value is only printed, asserted and the like."""
     flips: int = 0
     """Probes on which the site gave other values than a trace would keep."""
     tries: int = 0
@@ -67,11 +74,13 @@ class Triage:
         while waiting := [f for f in self.findings.values() if f.site not in done]:
             finding = waiting[0]
             done.add(finding.site)
-            self.context.progress(
-                len(done) / (len(done) + len(waiting)),
-                f"testing line {finding.site.line} of {finding.site.module or 'the model'}",
-            )
+            place = f"line {finding.site.line} of {finding.site.module or 'the model'}"
+            self.context.progress(len(done) / (len(done) + len(waiting)), f"testing {place}")
             self._decide(finding)
+        # A probe found for one condition may be the first to show what another one does: `if a and b`.
+        for finding in self.findings.values():
+            if finding.verdict in (HARMLESS, UNDECIDED) and finding.is_data and not finding.is_report:
+                any(self._replay(finding, index) for index in range(len(self.known.probes)))
 
     def _note_sites(self, leaks: Iterable[Leak]) -> None:
         by_site: dict[Site, list[Leak]] = {}
@@ -96,12 +105,16 @@ class Triage:
 
     def _decide(self, finding: Finding) -> None:
         site = finding.site
+        if not finding.node_leaks:
+            run = self.subject.run(self.known.probes[finding.first_probe], with_provenance=True)
+            finding.node_leaks = tuple(leak for leak in run.leaks if leak.site == site)
+            finding.is_data = any(leak.is_data for leak in finding.node_leaks) or not finding.node_leaks
         if not finding.is_data:
             finding.verdict = HARMLESS
             finding.evidence = "it depends on parameters and constants only, which are the same for every input"
             return
         if reason := only_reports(site.file, site.line):
-            finding.verdict, finding.evidence = HARMLESS, reason
+            finding.verdict, finding.evidence, finding.is_report = HARMLESS, reason, True
             return
         for index in range(len(self.known.probes)):
             if self._replay(finding, index):
@@ -109,7 +122,9 @@ class Triage:
         if site.kind == "bool" and (reason := proven_constant(finding.node_leaks)):
             finding.verdict, finding.evidence = HARMLESS, reason
             return
-        self._search(finding)
+        is_used_as_it_is = site.kind in ("number", "index", "values") and not is_compared(site.file, site.line)
+        if not (is_used_as_it_is and finding.flips >= _ENOUGH_FLIPS):
+            self._search(finding)
         if finding.verdict == CHANGES:
             return
         tries = f"{len(self.known.probes)} probes and {finding.tries} searched inputs"
@@ -128,7 +143,7 @@ class Triage:
         else:
             finding.verdict = HARMLESS
             finding.evidence = (
-                f"it took other values with {finding.flips} of {tries}, and freezing it never changed the output"
+                f"{finding.flips} of {tries} gave it other values, and freezing it never changed the output"
             )
 
     def _replay(self, finding: Finding, index: int) -> bool:
@@ -143,8 +158,6 @@ class Triage:
             return False
         self._replayed.add((finding.site, index))
         finding.flips += 1
-        if finding.flips > _MOST_REPLAYS and finding.site.kind != "bool":
-            return False
         pins = {(finding.site, occurrence): value for occurrence, value in finding.reference.items()}
         frozen = self.subject.run(probe, pins=pins)
         if frozen.is_stopped or (reason := difference(frozen, outcome, self.tolerance)) is None:
@@ -170,6 +183,10 @@ class Triage:
 
         search = Search(subject=self.subject, leaves=self.leaves, seen=seen)
         starts = self._starts(finding)
+        if any(leak.node is not None and asks_for_nan(leak.node) for leak in finding.node_leaks):
+            for probe in unusual_changes(starts[0], self.leaves):
+                if seen(probe, self.subject.run(probe)):
+                    return
         found = search.turn(site, starts, targets)
         if found or finding.flips == before:
             return
@@ -193,16 +210,13 @@ class Triage:
         index = len(self.known.probes) - 1
         self._note_new(outcome, index)
         decided = self._replay(finding, index)
-        is_telling = (
-            decided or is_new_place or (finding.site.kind in ("bool", "size") and finding.flips <= _MOST_REPLAYS)
-        )
+        is_telling = decided or is_new_place or (finding.site.kind in ("bool", "size") and finding.flips <= _MOST_KEPT)
         if not is_telling and (finding.site, index) in self._replayed:
             self.known.probes.pop()
             self.known.outcomes.pop()
             self._replayed.discard((finding.site, index))
         if finding.site.kind == "size":
             finding.flips += 1
-            return finding.flips >= 3
         return decided
 
     def _starts(self, finding: Finding) -> list[Probe]:
@@ -219,7 +233,7 @@ class Triage:
         return [first, *reach[:6]]
 
     def _is_crossed(self, finding: Finding) -> bool:
-        """Whether probes took the number to both sides of each number that the code around it mentions."""
+        """Whether probes took the number between all the numbers that the code around it mentions."""
         site = finding.site
         attributes = attributes_of(self.subject.loaded.module, site.module, attributes_near(site.file, site.line))
         values = [
@@ -230,8 +244,9 @@ class Triage:
         ]
         if not values:
             return False
-        targets = [*attributes, *numbers_near(site.file, site.line)]
-        return all(min(values) < target < max(values) for target in targets)
+        targets = sorted({*attributes, *numbers_near(site.file, site.line)})
+        parts = [(-math.inf, targets[0]), *pairwise(targets), (targets[-1], math.inf)]
+        return all(any(low < value < high for value in values) for low, high in parts)
 
 
 def culprit_modules(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
