@@ -207,7 +207,8 @@ class _Walk:
             f"{self._prefix}{name}", f"{text} · {name}", kind=kind, parent=group, module=module
         )
         parameters = operation.blocks[0].inputs if kind == GroupKind.LOOP else ()
-        head = self._add(operation, box, module, text, NodeKind.CONTROL, {}, outputs=tuple(parameters))
+        title = "choose a branch" if kind == GroupKind.IF else "each turn"
+        head = self._add(operation, box, module, title, NodeKind.CONTROL, {}, outputs=tuple(parameters))
         ends: list[list[str]] = [[] for _ in operation.outputs]
         names = ("then", "else") if kind == GroupKind.IF else ("condition", "body")
         for index, block in enumerate(operation.blocks):

@@ -384,9 +384,11 @@ class _Walk:
             taken = blocks[0] if condition else blocks[1]
             self._nodes(taken.nodes(), scope)
             return [scope.names[value.unique()] for value in taken.outputs()]
-        text = source_text(node.sourceRange()).rstrip(":") or "if"
+        text = source_text(node.sourceRange()).rstrip(":")
+        text = text if text.startswith(("if", "elif")) else "if"
         box = self._box(node, scope, GroupKind.IF, text)
-        self._add(node, scope.inside(box), node.kind(), text, operands[:1], kind=NodeKind.CONTROL, outputs=[])
+        inside = scope.inside(box)
+        self._add(node, inside, node.kind(), "choose a branch", operands[:1], kind=NodeKind.CONTROL, outputs=[])
         head_index = self.builder.node_count - 1
         sides = []
         for block, name in zip(blocks, ("then", "else"), strict=True):
@@ -410,14 +412,14 @@ class _Walk:
 
     def _loop(self, node: Any, scope: _Scope, operands: list[Value]) -> list[Value] | None:
         block = next(iter(node.blocks()))
-        text = source_text(node.sourceRange()).rstrip(":") or "loop"
+        is_fixed, turns = as_constant(operands[0])
+        text = source_text(node.sourceRange()).rstrip(":")
+        if not text.startswith(("for", "while")):
+            text = f"loop, {turns} turns" if is_fixed and isinstance(turns, int) and turns < 2**31 else "loop"
         box = self._box(node, scope, GroupKind.LOOP, text)
         inner = scope.inside(box)
         parameters = list(block.inputs())
-        is_fixed, turns = as_constant(operands[0])
-        if is_fixed and isinstance(turns, int) and turns < 2**31 and not text.startswith(("for", "while")):
-            text = f"{turns} turns"
-        starts = self._add(node, inner, node.kind(), text, operands, kind=NodeKind.CONTROL, outputs=parameters)
+        starts = self._add(node, inner, node.kind(), "each turn", operands, kind=NodeKind.CONTROL, outputs=parameters)
         for parameter, start, operand in zip(parameters[1:], starts[1:], operands[2:], strict=True):
             is_module = isinstance(operand, Submodule)
             scope.names[parameter.unique()] = operand if is_module else start

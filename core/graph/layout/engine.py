@@ -11,8 +11,10 @@ from ..model import NO_GROUP, Graph
 from .arrange import Arranged, Box, arrange
 from .hierarchy import IN_PORT, OUT_PORT, Hierarchy
 from .layers import LayeredLevel, layered
-from .sizes import box_size, group_texts, node_texts, text_width
+from .sizes import box_size, group_texts, is_boxed, node_texts, text_width
 
+BOLD = 1.14
+"""Titles are bold, and so wider."""
 HIDDEN, CLOSED, OPEN, SOLID = 0, 1, 2, 3
 """States of a group: inside a closed one; drawn as a node; drawn as a box; drawn as its only node."""
 
@@ -58,7 +60,7 @@ class LayoutEngine:
     def __init__(self, graph: Graph, checkpoint: Callable[[], None] = lambda: None) -> None:
         self.graph = graph
         self.hierarchy = Hierarchy(graph)
-        self._checkpoint = checkpoint
+        self.checkpoint = checkpoint
         self._levels: dict[int, LayeredLevel] = {}
         self._arranged: dict[int, tuple[_Key, Arranged]] = {}
         self._version: dict[int, int] = {}
@@ -69,25 +71,29 @@ class LayoutEngine:
         return self.hierarchy.core[group] >= 0
 
     def first_view(self, most: int = 60) -> frozenset[int]:
-        """Return the groups to open at first: outer ones, as long as not more than ``most`` items are seen."""
-        hierarchy = self.hierarchy
+        """Return the groups to open at first: those of a depth together, as long as at most ``most`` items are seen.
+
+        At the first depth that is too much, control flow is still opened where it fits: it is what people look for.
+        """
+        hierarchy, kinds = self.hierarchy, list(self.graph.groups.kind)
         opened: set[int] = set()
         seen = len(hierarchy.children(NO_GROUP))
-        waiting = [NO_GROUP]
-        while waiting:
-            inside: list[int] = []
-            for group in waiting:
-                for item in hierarchy.children(group):
-                    inner = item - hierarchy.node_count
-                    if inner >= 0 and not self.is_solid(inner):
-                        inside.append(inner)
-            waiting = []
-            for group in inside:
-                more = len(hierarchy.children(group))
-                if seen + more <= most:
-                    seen += more
-                    opened.add(group)
-                    waiting.append(group)
+        level = [NO_GROUP]
+        while level:
+            inside = [
+                item - hierarchy.node_count
+                for group in level
+                for item in hierarchy.children(group)
+                if item >= hierarchy.node_count and not self.is_solid(item - hierarchy.node_count)
+            ]
+            more = {group: len(hierarchy.children(group)) for group in inside}
+            if seen + sum(more.values()) > most:
+                inside = [group for group in inside if is_boxed(kinds[group])]
+                while inside and seen + sum(more[group] for group in inside) > most:
+                    inside.pop()
+            seen += sum(more[group] for group in inside)
+            opened.update(inside)
+            level = inside
         return frozenset(opened)
 
     def to_depth(self, depth: int) -> frozenset[int]:
@@ -124,7 +130,7 @@ class LayoutEngine:
         visible = self._visible(wanted)
         arranged: dict[int, Arranged] = {}
         for group in reversed(visible):
-            self._checkpoint()
+            self.checkpoint()
             arranged[group] = self._arrange(group, arranged)
         return _flattened(self, visible, arranged)
 
@@ -147,7 +153,7 @@ class LayoutEngine:
         known = self._arranged.get(group)
         if known is not None and known[0] == key:
             return known[1]
-        title = None if group == NO_GROUP else text_width(self.graph.groups.label[group])
+        title = None if group == NO_GROUP else text_width(self.graph.groups.label[group]) * BOLD
         result = arrange(level, lambda item: self._box(item, arranged), title)
         self._arranged[group] = (key, result)
         self._version[group] = self._version.get(group, 0) + 1
