@@ -226,10 +226,10 @@ class GraphCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self._paint(painter)
+        self.paint_on(painter)
         painter.end()
 
-    def _paint(self, painter: QPainter) -> None:
+    def paint_on(self, painter: QPainter) -> None:
         appearance = appearance_of(self.palette())
         painter.fillRect(self.rect(), appearance.ground)
         scene, scene_painter = self._scene, self._painter

@@ -1,0 +1,179 @@
+"""Measures graphs: laying out and painting at 1,000 to 100,000 nodes, and opening a file of 120 transformer blocks.
+
+    python tests/bench/graph_bench.py [--sizes 1000,10000] [--no-file]
+
+Every number is of this run on this machine. Frames are painted into a picture in memory of 1600 × 1000 pixels, as Qt
+paints a window without a graphics card. Layouts and frames are in seconds of processor time, which others who use the
+machine do not lengthen much; the file is in seconds by the clock.
+"""
+
+import argparse
+import gc
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core" / "graph"))
+
+from exportdesk.core.graph.layout import LayoutEngine
+from exportdesk.gui.canvas.camera import Camera, first_look, fitted
+from exportdesk.gui.canvas.canvas import GraphCanvas
+from exportdesk.gui.canvas.scene import Scene
+from graph_shapes import transformer
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+WIDTH, HEIGHT = 1600, 1000
+_MODEL = """
+import torch, warnings
+warnings.simplefilter("ignore")
+from torch import nn
+class Block(nn.Module):
+    def __init__(self, d=64, h=4):
+        super().__init__()
+        self.ln1, self.ln2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.q, self.k, self.v, self.o = (nn.Linear(d, d) for _ in range(4))
+        self.up, self.down, self.h = nn.Linear(d, 4 * d), nn.Linear(4 * d, d), h
+    def forward(self, x, mask):
+        b, t, d = x.shape
+        y = self.ln1(x)
+        q, k, v = (f(y).view(b, t, self.h, -1).transpose(1, 2) for f in (self.q, self.k, self.v))
+        a = torch.softmax(q @ k.transpose(-1, -2) / 8 + mask, -1)
+        x = x + self.o((a @ v).transpose(1, 2).reshape(b, t, d))
+        return x + self.down(torch.nn.functional.gelu(self.up(self.ln2(x))))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(Block() for _ in range(120))
+    def forward(self, x, mask):
+        for block in self.blocks:
+            x = block(x, mask)
+        return x
+torch.jit.trace(Net().eval(), (torch.zeros(1, 16, 64), torch.zeros(1, 1, 16, 16)), check_trace=False).save(PATH)
+"""
+_LOAD = """
+import time, torch, warnings
+warnings.simplefilter("ignore")
+begun = time.perf_counter(); torch.jit.load(PATH, map_location="cpu"); print(time.perf_counter() - begun)
+"""
+_OPEN = """
+import time, torch, warnings
+warnings.simplefilter("ignore")
+from pathlib import Path
+from exportdesk.core.graph.files import graph_of_file
+from exportdesk.core.graph.layout import LayoutEngine
+begun = time.perf_counter()
+graph = graph_of_file(Path(PATH)); engine = LayoutEngine(graph); engine.layout(engine.first_view())
+print(time.perf_counter() - begun, len(graph.nodes))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="1000,10000,50000,100000")
+    parser.add_argument("--no-file", action="store_true", help="leave out the file, which needs torch")
+    options = parser.parse_args()
+    application = QApplication.instance() or QApplication([])
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    print("        nodes in  |   first   all open |  frame: median     99 %    worst | bytes a node")
+    for size in map(int, options.sizes.split(",")):
+        for in_groups in (True, False):
+            measure(size, in_groups=in_groups)
+    if not options.no_file:
+        measure_file()
+    del application
+
+
+def measure(size: int, *, in_groups: bool) -> None:
+    graph = transformer(size, in_groups=in_groups)
+    gc.collect()
+    before = memory()
+    begun = time.process_time()
+    engine = LayoutEngine(graph)
+    first = engine.layout(engine.first_view())
+    first_s = time.process_time() - begun
+    begun = time.process_time()
+    layout = LayoutEngine(graph).layout(engine.everything())
+    all_s = time.process_time() - begun
+    del first, engine
+    gc.collect()
+    engine = LayoutEngine(graph)
+    engine.layout(engine.first_view())
+    times = frames(Scene(engine, layout))
+    bytes_a_node = max(0, memory() - before) / len(graph.nodes)
+    median, high, worst = statistics.median(times), quantile(times, 0.99), max(times)
+    print(
+        f"{len(graph.nodes):8,} {'groups' if in_groups else 'one   '} | {first_s:7.2f} s {all_s:7.2f} s | "
+        f"{median * 1e3:10.1f} ms {high * 1e3:6.1f} ms {worst * 1e3:6.1f} ms | {bytes_a_node:8,.0f}",
+        flush=True,
+    )
+
+
+def frames(scene: Scene) -> list[float]:
+    """Return the time of each frame of a journey: zooming in from the whole to one node, panning, zooming out."""
+    canvas = GraphCanvas()
+    canvas.resize(WIDTH, HEIGHT)
+    canvas.show_scene(scene)
+    whole, near = fitted(scene.area, WIDTH, HEIGHT), first_look(scene.area, WIDTH, HEIGHT)
+    picture = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
+    steps = 120
+    cameras = []
+    x, y = scene.area.right / 2, scene.area.bottom / 2
+    for step in range(steps):
+        scale = whole.scale * (near.scale * 1.5 / whole.scale) ** (step / (steps - 1))
+        cameras.append(Camera(scale=scale).centred_on(x, y, WIDTH, HEIGHT))
+    for scale in (near.scale, 0.2, 0.08, 0.03):
+        start = Camera(scale=scale).centred_on(x, y, WIDTH, HEIGHT)
+        cameras += [start.moved(0, -40.0 * step) for step in range(60)]
+    times = []
+    for camera in cameras:
+        canvas.look(camera)
+        begun = time.process_time()
+        painter = QPainter(picture)
+        canvas.paint_on(painter)
+        painter.end()
+        times.append(time.process_time() - begun)
+    return times
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def memory() -> int:
+    """Return bytes that this process holds now; its highest so far where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def measure_file() -> None:
+    """Compare opening a file to the first picture with ``torch.jit.load`` alone, each in a fresh process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        run_python(_MODEL, path)
+        loads = [float(run_python(_LOAD, path)) for _ in range(3)]
+        answers = [run_python(_OPEN, path).split() for _ in range(3)]
+    opened, loaded = min(float(answer[0]) for answer in answers), min(loads)
+    print(
+        f"file of {int(answers[0][1]):,} nodes: torch.jit.load {loaded:.2f} s, to the first layout {opened:.2f} s",
+        end="",
+    )
+    print(f" ({opened / loaded:.2f} ×)")
+
+
+def run_python(code: str, path: Path) -> str:
+    script = code.replace("PATH", repr(str(path)))
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
