@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from ..errors import CHECK_FAILED, DONE, fail
-from ..recipe.document import parse_recipe, recipe_text, write_recipe
-from ..recipe.input_text import parse_input
+from ..recipe.document import write_recipe
 from ..recipe.moving import moved_recipe
 from ..requests import Advise
 from ..results import Advice, Culprit
 from .answer import answer_json, diagnostic_lines
 from .arguments import parse_arguments
+from .flags import with_flags
 from .job import run_job
 from .target import recipe_of
 
@@ -41,20 +40,10 @@ def advise(
 ) -> int:
     """Find the smallest set of submodules to script, and prove it by running."""
     recipe, folder = recipe_of(target)
-    model: dict[str, Any] = {}
+    model: dict[str, Any] = {"device": device, "weights": None if weights is None else str(weights.resolve())}
     if arg:
         model["arguments"] = {**recipe.model.arguments, **parse_arguments(arg)}
-    if weights is not None:
-        model["weights"] = str(weights.resolve())
-    if device is not None:
-        model["device"] = device
-    recipe = msgspec.structs.replace(recipe, model=msgspec.structs.replace(recipe.model, **model))
-    if seed is not None:
-        recipe = msgspec.structs.replace(recipe, checks=msgspec.structs.replace(recipe.checks, seed=seed))
-    if input:
-        inputs = {item.name: item for item in recipe.inputs} | {item.name: item for item in map(parse_input, input)}
-        recipe = msgspec.structs.replace(recipe, inputs=tuple(inputs.values()))
-    recipe = parse_recipe(recipe_text(recipe))
+    recipe = with_flags(recipe, {"model": model, "checks": {"seed": seed}}, input or ())
     if timeout is not None and timeout <= 0:
         fail("call.timeout", "--timeout is a number of seconds above zero.")
     kept = None if save_probes is None else str(save_probes.resolve())

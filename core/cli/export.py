@@ -1,5 +1,6 @@
 """``exportdesk export``: run a recipe, or a model file with flags."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,15 +10,14 @@ import typer
 from ..bundle.place import check_place
 from ..errors import CHECK_FAILED, DONE, fail
 from ..recipe.changes import with_values
-from ..recipe.document import parse_recipe, recipe_text, write_recipe
-from ..recipe.input_text import parse_input
-from ..recipe.model import Recipe
+from ..recipe.document import write_recipe
 from ..recipe.moving import moved_recipe
 from ..requests import Export
 from ..results import ExportResult
 from ..staged_files import staging_beside
 from .answer import answer_json, check_line, diagnostic_lines, say
 from .arguments import parse_arguments
+from .flags import checked, with_flags
 from .job import run_job
 from .target import recipe_of
 
@@ -73,17 +73,13 @@ def export(
     }
     if arg:
         changes["model"]["arguments"] = {**recipe.model.arguments, **parse_arguments(arg)}
-    recipe = _changed(recipe, changes)
-    if input:
-        inputs = {item.name: item for item in recipe.inputs}
-        inputs |= {item.name: item for item in map(parse_input, input)}
-        recipe = msgspec.structs.replace(recipe, inputs=tuple(inputs.values()))
+    recipe = with_flags(recipe, changes, input or ())
     if script or trace:
         marks = {**recipe.marks, **dict.fromkeys(script or (), "script"), **dict.fromkeys(trace or (), "trace")}
         both = set(script or ()) & set(trace or ())
         if both:
             fail("call.mark", f"{min(both)!r} is given to --script and to --trace.", module=min(both))
-        recipe = _checked(msgspec.structs.replace(recipe, marks=marks))
+        recipe = checked(partial(msgspec.structs.replace, recipe, marks=marks))
     recipe = with_values(recipe, set_ or ())
     if timeout is not None and timeout <= 0:
         fail("call.timeout", "--timeout is a number of seconds above zero.")
@@ -102,21 +98,6 @@ def export(
     else:
         _print(result)
     return DONE if result.is_good else CHECK_FAILED
-
-
-def _changed(recipe: Recipe, changes: dict[str, dict[str, Any]]) -> Recipe:
-    parts = {
-        name: msgspec.structs.replace(
-            getattr(recipe, name), **{key: value for key, value in values.items() if value is not None}
-        )
-        for name, values in changes.items()
-    }
-    return _checked(msgspec.structs.replace(recipe, **parts))
-
-
-def _checked(recipe: Recipe) -> Recipe:
-    """Return the recipe as if read from a file, so that values from flags meet the same rules."""
-    return parse_recipe(recipe_text(recipe))
 
 
 def _print(result: ExportResult) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..errors import fail
 from ..recipe.document import read_recipe
 from ..recipe.model import Model, Recipe
 
@@ -20,4 +21,13 @@ def recipe_of(target: str) -> tuple[Recipe, Path]:
     if file.suffix == ".toml" and not entry:
         path = file.resolve()
         return read_recipe(path), path.parent
-    return Recipe(model=Model(file=str(file.resolve()), entry=entry)), Path.cwd()
+    try:
+        path = file.resolve()
+        is_there = path.exists()
+        recipe = Recipe(model=Model(file=str(path), entry=entry))
+    except (OSError, ValueError) as error:
+        fail("call.file", f"{file} cannot be a model file: {error}.", hint="Check the path.", cause=error)
+    if not is_there:
+        # Said here too, where it costs nothing, before a worker is started.
+        fail("call.file", f"There is no file {path}.", file=str(path), hint="Check the path.")
+    return recipe, Path.cwd()

@@ -37,5 +37,5 @@ def with_values(recipe: Recipe, texts: Sequence[str]) -> Recipe:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # an impossible date is a ValueError, and text is what it is
         return text
