@@ -68,6 +68,12 @@ types: $(VENV)/.lint
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
 
+bench-conversion: $(VENV)/.installed
+	$(BIN)/python tests/bench/convert_bench.py
+
+bench-graph: $(VENV)/.installed
+	$(BIN)/python tests/bench/graph_bench.py
+
 N ?= 300
 SEED ?= 0
 mil-suite: $(VENV)/.test

@@ -252,6 +252,8 @@ def test_that_an_export_asked_for_while_the_model_loads_follows(
     qtbot.waitUntil(lambda: workbench.session.job is not None)
     workbench.export()
     client[0].answer = usual
+    # The session knows of the job before the engine's thread has handed it on.
+    qtbot.waitUntil(lambda: any(isinstance(request, Inspect) for request in client[0].requests))
     inspect = next(request for request in client[0].requests if isinstance(request, Inspect))
     event = usual(inspect)
     assert event is not None
