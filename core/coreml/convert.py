@@ -14,6 +14,7 @@ from ..errors import ExportDeskError
 from ..job_context import JobContext
 from ..recipe.model import CoreML
 from .compress import compress
+from .control_flow import missing_control_flow
 from .failures import explain
 from .fast_passes import fast_passes
 from .features import classifier_config, input_types, output_types, precision_of, state_types
@@ -24,7 +25,7 @@ from .known_defects import defects_worked_round
 from .metadata import write_metadata, write_module_map
 from .notes import notes
 from .package_manifest import name_items_by_path
-from .preflight import preflight, refuse_blocked
+from .preflight import preflight_of, ready_source, refuse_blocked
 from .rules import check_inputs, check_options, size_in_words, specification_version
 from .source import Compiled, Source, source_of
 from .toolkit import coremltools
@@ -120,12 +121,12 @@ def convert(
     if staging is not None and options.convert_to == "mlprogram":
         package = staging / "converted.mlpackage"
         arguments["package_dir"] = str(package)
-    found = preflight(module, inputs, method)
+    source = edited_source(module, method, inputs, options)
+    found = preflight_of(source)
     for diagnostic in found:
         context.report(diagnostic)
     refuse_blocked(found)
-    compression_notes: list[Diagnostic] = []
-    source = edited_source(module, method, inputs, options)
+    further_notes: list[Diagnostic] = []
     # Imported here because it imports coremltools, which a system may lack.
     from .converters.supply import supplied_converters
 
@@ -134,7 +135,7 @@ def convert(
             model = ct.convert(source.script_module, **arguments)
             if options.compression:
                 context.progress(1.0, "compressing weights")
-                model, compression_notes = compress(model, options)
+                model, further_notes = compress(model, options)
         except BaseException as error:
             if package is not None:
                 shutil.rmtree(package, ignore_errors=True)
@@ -143,7 +144,9 @@ def convert(
             finally:
                 # The frames hold the half-made program and coremltools' folder of weights, and the failure outlives us.
                 traceback.clear_frames(error.__traceback__)
-    for diagnostic in (*notes(watch.records, watch.warnings), *compression_notes):
+    if model._mil_program is not None and watch.graph is not None:
+        further_notes += missing_control_flow(watch.graph, model._mil_program, source)
+    for diagnostic in (*notes(watch.records, watch.warnings), *further_notes):
         context.report(diagnostic)
     converted = ConvertedModel(model=model, program=model._mil_program)
     try:
@@ -158,7 +161,7 @@ def convert(
 
 def edited_source(module: Compiled, method: str, inputs: Sequence[ConvertedInput], options: CoreML) -> Source:
     """Return the graph to convert, with the changes that the options ask for."""
-    source = source_of(module, method, inputs)
+    source = ready_source(source_of(module, method, inputs), inputs)
     keep_outputs(source.graph, options)
     for position, item in enumerate(item for item in inputs if not item.is_value):
         given = options.inputs.get(item.name)

@@ -123,16 +123,16 @@ def _call_site(module: torch.nn.Module, path: str) -> list[tuple[str, int]]:
         if graph is None:
             continue
         for node in all_nodes(graph):
-            if node.kind() == "prim::CallMethod" and _attribute_path(next(node.inputs())) == parts[length:]:
+            if node.kind() == "prim::CallMethod" and attribute_path(next(node.inputs())) == parts[length:]:
                 own = [frame for frame in source_frames(node) if not is_library(frame[0])]
                 if own:
                     return own
     return []
 
 
-def _attribute_path(value: torch._C.Value) -> list[str]:
+def attribute_path(value: torch._C.Value) -> list[str]:
     """Return the names through which a submodule was reached: ``["layers", "0"]``."""
     node = value.node()
     if node.kind() != "prim::GetAttr":
         return []
-    return [*_attribute_path(next(node.inputs())), node.s("name")]
+    return [*attribute_path(next(node.inputs())), node.s("name")]

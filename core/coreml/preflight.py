@@ -1,5 +1,6 @@
 """Everything in a compiled model that Core ML cannot have, found at once and before the conversion."""
 
+import dataclasses
 import importlib
 import math
 from collections.abc import Iterator, Sequence
@@ -9,9 +10,12 @@ import torch
 
 from ..diagnostics import Diagnostic, Severity, without_repeats
 from ..errors import fail
+from .attributes import resolve_attributes
+from .dicts import flatten_dicts
 from .inputs import ConvertedInput
 from .locating import all_nodes, locate, source_line
 from .remedies import remedy
+from .simplify import InputType, has_checks, has_growing_lists, lost_writes, simplify
 from .source import Compiled, Source, source_of
 from .toolkit import coremltools, version_note
 
@@ -32,17 +36,45 @@ def preflight(compiled: Compiled, inputs: Sequence[ConvertedInput], method: str 
 
     Nothing is converted. An operation inside a branch is a warning: the converter may find that it is never taken.
     """
+    return preflight_of(ready_source(source_of(compiled, method, inputs), inputs))
+
+
+def ready_source(source: Source, inputs: Sequence[ConvertedInput]) -> Source:
+    """Simplify the graph of a source if it cannot be converted as it is; else it stays what plain coremltools gets."""
+    from .converters.supply import is_translated
+
     coremltools()
-    source = source_of(compiled, method, inputs)
+    inlined = source.graph.copy()
+    torch._C._jit_pass_inline(inlined)
+    kinds = {node.kind() for node in all_nodes(inlined)} - {"prim::GetAttr", "prim::DictConstruct"}
+    is_foreign = any(not is_translated(kind) for kind in kinds)
+    if is_foreign or has_checks(inlined) or has_growing_lists(inlined) or any(lost_writes(inlined)):
+        simplify(source.graph, [None if item.items else _type_of(item) for item in inputs if not item.is_value])
+        if source.module is not None:
+            resolve_attributes(source.graph, source.module)
+        flatten_dicts(source.graph)
+    return source
+
+
+def _type_of(item: ConvertedInput) -> InputType:
+    sizes = tuple(size if isinstance(size, int) else None for size in item.shape)
+    return InputType(sizes, getattr(torch, item.dtype))
+
+
+def preflight_of(source: Source) -> list[Diagnostic]:
+    """Return what ``preflight`` does, of a graph that is ready to be converted."""
+    coremltools()
     expand = importlib.import_module("coremltools.converters.mil.frontend.torch.torchscript_utils")
+    copied = dataclasses.replace(source, graph=source.graph.copy())
     try:
-        graph, tensors, _ = expand._expand_and_optimize_ir(source)
+        graph, tensors, _ = expand._expand_and_optimize_ir(copied)
     except (AssertionError, TypeError, RuntimeError):
         # A graph that coremltools cannot even read is its failure to explain.
         return []
     found = [
         *_operations(graph, source),
         *_outputs(graph),
+        *_lost_writes(graph, source),
         *_writes_to_inputs(graph, source),
         *_constants(graph, source),
         *_tensors(tensors),
@@ -139,6 +171,20 @@ def _leaves(values: list[Any]) -> Iterator[Any]:
 def _is_complex(value: Any) -> bool:
     kind = value.type()
     return isinstance(kind, torch.TensorType) and kind.dtype() in (torch.complex64, torch.complex128)
+
+
+def _lost_writes(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    for node in lost_writes(graph):
+        name = node.kind().rpartition("::")[2]
+        yield _located(
+            node,
+            source,
+            code="convert.lost-write",
+            severity=Severity.ERROR,
+            message=f"{name!r} changes a tensor in place that is read again later, and coremltools would give the "
+            "value from before the change.",
+            hint=f"Make it a new value: y = torch.{name.rstrip('_')}(y, …), and use y from there on.",
+        )
 
 
 def _writes_to_inputs(graph: Any, source: Source) -> Iterator[Diagnostic]:

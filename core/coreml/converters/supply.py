@@ -47,9 +47,10 @@ def supplied_names() -> frozenset[str]:
 def is_translated(kind: str) -> bool:
     """Whether an operation (``aten::diff``) has a translation: coremltools' or ours."""
     _load()
-    if _TORCH_OPS_REGISTRY.get_func(kind) is not None:
-        return True
+    # coremltools does this twice, too: once when it reads the graph and once when it looks the name up.
     name = sanitize_op_kind(sanitize_op_kind(kind))
+    if _TORCH_OPS_REGISTRY.get_func(sanitize_op_kind(kind)) is not None:
+        return True
     return name in _SUPPLIED or name.removesuffix("_") in _SUPPLIED
 
 

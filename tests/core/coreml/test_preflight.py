@@ -108,7 +108,7 @@ class Buffers(nn.Module):
     [
         (Dictionary(), True, "convert.dict-output", Severity.ERROR),
         (Function(torch.fft.fft), False, "convert.complex-output", Severity.ERROR),
-        (InPlace(), False, "convert.in-place-on-input", Severity.WARNING),
+        (InPlace(), True, "convert.in-place-on-input", Severity.WARNING),
         (Buffers(torch.tensor([2**40, 1, 2, 3])), False, "convert.int64-overflow", Severity.WARNING),
         (Buffers(torch.rand(4).bfloat16()), False, "convert.unsupported-dtype", Severity.ERROR),
         (Function(lambda x: (x.long() * (2**40)).float()), False, "convert.int64-overflow", Severity.WARNING),
