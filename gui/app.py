@@ -13,7 +13,7 @@ from ..core.diagnostics import Diagnostic
 from ..core.errors import ExportDeskError
 from ..core.events import AnyEvent, JobFailed, JobFinished, TextPrinted, WorkerStopped
 from ..core.recipe.model import Recipe
-from ..core.requests import Export, Inspect, JobRequest, ShowTexts
+from ..core.requests import Export, Inspect, JobRequest, ReadGraph, ShowTexts
 from ..core.results import ExportResult, Inspection
 from ..core.staged_files import staging_beside
 from . import settings as known
@@ -103,6 +103,10 @@ class Workbench(QObject):
         space.banner.place_wished.connect(self._show_place)
         space.banner.reveal_wished.connect(self._reveal)
         space.coreml_tab.reveal_wished.connect(self._reveal)
+        for graph in (space.torchscript_tab.graph, space.coreml_tab.graph):
+            graph.module_chosen.connect(self._select_module)
+            graph.line_chosen.connect(self._select_line_of_node)
+            graph.failed.connect(lambda text: self.tell(NoticeShown(notice=Notice(tone="warning", text=text))))
         self.window.welcome.open_wished.connect(self.open)
         self.window.file_dropped.connect(self.open)
         self.window.close_wished.connect(self.quit)
@@ -173,6 +177,8 @@ class Workbench(QObject):
                 self._suggest_inputs(inspection)
             case JobFinished(result=ExportResult() as result) if job and job.id == event.job and not job.is_orphan:
                 self._after_export(result)
+            case JobFinished() | JobFailed() if job and job.kind in ("texts", "graph") and not job.is_orphan:
+                self._read_next()
             case JobFailed() if job and job.kind == "export":
                 self.export_ended.emit(False)
             case WorkerStopped(is_expected=True) if self.session.document is not None:
@@ -378,17 +384,31 @@ class Workbench(QObject):
             request = Inspect(job=self._engine.next_job(), recipe=document.recipe, folder=str(document.folder))
             self._submit("inspect", request, document.recipe)
 
-    def _submit(self, kind: JobKind, request: JobRequest, recipe: Recipe) -> None:
+    def _submit(self, kind: JobKind, request: JobRequest, recipe: Recipe, file: str | None = None) -> None:
         # The session knows of the job before the first event of it can come.
-        self.tell(JobSubmitted(job=request.job, kind=kind, recipe=recipe, at_s=time.monotonic()))
+        self.tell(JobSubmitted(job=request.job, kind=kind, recipe=recipe, file=file, at_s=time.monotonic()))
         self._engine.submit(request)
 
     def _after_export(self, result: ExportResult) -> None:
-        document = self.session.document
-        if document is not None and (torchscript := result.files.get("torchscript")):
-            request = ShowTexts(job=self._engine.next_job(), file=torchscript)
-            self._submit("texts", request, document.recipe)
+        self._read_next()
         self.export_ended.emit(result.is_good)
+
+    def _read_next(self) -> None:
+        """Read what is not shown yet of the exported files, one after the other, unless something else has to run."""
+        exported, job = self.session.exported, self.session.job
+        if exported is None or job is not None or self._is_export_wished or self.session.needs_inspection:
+            return
+        files = exported.result.files
+        for kind in ("torchscript", "coreml"):
+            file = files.get(kind)
+            if file is None or file in exported.remarks:
+                continue
+            if kind == "torchscript" and exported.texts is None:
+                self._submit("texts", ShowTexts(job=self._engine.next_job(), file=file), exported.recipe, file)
+                return
+            if file not in exported.graphs:
+                self._submit("graph", ReadGraph(job=self._engine.next_job(), file=file), exported.recipe, file)
+                return
 
     def _suggest_inputs(self, inspection: Inspection) -> None:
         document = self.session.document
@@ -477,6 +497,10 @@ class Workbench(QObject):
         found = max(above, key=lambda row: (row.line or 0, -rows.index(row)), default=None)
         module = found.path if found else self.session.selection.module
         self.tell(SelectionMoved(selection=Selection(module=module, file=file, line=line)))
+
+    def _select_line_of_node(self, file: str, line: int) -> None:
+        # The node has told its module already, which knows better than the line.
+        self.tell(SelectionMoved(selection=Selection(module=self.session.selection.module, file=file, line=line)))
 
     def _show_place(self, file: str, line: int) -> None:
         self.window.reveal_dock("source")

@@ -16,6 +16,8 @@ from ..core.errors import CHECK_FAILED, DONE, FAILED, WORKER_DIED
 if TYPE_CHECKING:
     from .desktop import Desktop, TrustAnswer
 
+_TABS = {"torchscript": (0, 0), "code": (0, 1), "coreml": (1, 0), "coreml-graph": (1, 1), "checks": (2, 0)}
+"""What a picture can show, as a tab and its page."""
 EXPORT_LIMIT_S = 600
 SETTLE_MS = 400
 """Time for colours and layout to be finished before the picture is taken."""
@@ -28,7 +30,7 @@ def run_with_options(arguments: Sequence[str]) -> int:
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save a picture of the window there, and end")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the window")
     parser.add_argument("--export", action="store_true", help="export what is opened; this runs the model file")
-    parser.add_argument("--tab", choices=("torchscript", "coreml", "checks"), help="which result to show")
+    parser.add_argument("--tab", choices=tuple(_TABS), help="which result to show")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the export goes")
     parser.add_argument("--size", default="1480x940", metavar="WxH", help="size of the picture")
     options = parser.parse_args(list(arguments))
@@ -121,7 +123,7 @@ class _Picture:
         if session.failure is not None:
             self._code = session.failure.exit_code or FAILED
             self._is_export_due = False
-        is_busy = session.job is not None or session.needs_inspection
+        is_busy = session.job is not None or session.needs_inspection or not self._is_drawn()
         if is_busy:
             self._quiet_turns = 0
             return
@@ -136,13 +138,25 @@ class _Picture:
         if self._quiet_turns * self._clock.interval() >= SETTLE_MS:
             self._save()
 
+    def _is_drawn(self) -> bool:
+        """Whether the graph in sight, if there is one, has been laid out."""
+        exported, tab = self._bench.session.exported, self._window.tabs.currentIndex()
+        if exported is None or tab > 1:
+            return True
+        space = self._bench.workspace
+        page, kind = ((space.torchscript_tab, "torchscript"), (space.coreml_tab, "coreml"))[tab]
+        return exported.result.files.get(kind) not in exported.graphs or page.graph.is_drawn
+
     def _arrange(self) -> None:
         exported = self._bench.session.exported
         if exported is not None:
             if not exported.result.is_good:
                 self._code = CHECK_FAILED
-            tab = self._options.tab or "torchscript"
-            self._window.tabs.setCurrentIndex(("torchscript", "coreml", "checks").index(tab))
+            tab, page = _TABS[self._options.tab or "torchscript"]
+            self._window.tabs.setCurrentIndex(tab)
+            space = self._bench.workspace
+            if tab < 2:
+                (space.torchscript_tab, space.coreml_tab)[tab].tabs.setCurrentIndex(page)
         if self._bench.session.inspection is not None and self._bench.session.inspection.modules:
             self._bench.workspace.tree.module_chosen.emit("")
 

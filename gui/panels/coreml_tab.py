@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QSplitter,
     QStackedWidget,
+    QTabWidget,
     QToolButton,
     QTreeView,
     QVBoxLayout,
@@ -25,6 +26,7 @@ from ..state.session import Session
 from .bars import BarDelegate
 from .coreml_options import target_text
 from .empty_state import EmptyState
+from .graph_page import GraphPage
 
 _FILES = {"torchscript": "TorchScript", "coreml": "Core ML", "recipe": "Recipe"}
 
@@ -69,10 +71,15 @@ class CoreMLTab(QWidget):
         inner.addWidget(self.summary)
         inner.addLayout(self._files)
         inner.addWidget(tables, 1)
+        self.graph = GraphPage()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(page, "Overview")
+        self.tabs.addTab(self.graph, "Graph")
         self._empty = EmptyState("No Core ML package yet", "Export the model to see what an app gets.", export)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
-        self._stack.addWidget(page)
+        self._stack.addWidget(self.tabs)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
@@ -81,7 +88,13 @@ class CoreMLTab(QWidget):
         exported = session.exported
         self._stack.setCurrentIndex(0 if exported is None else 1)
         self.stale.setVisible(session.is_result_stale)
-        if exported is None or exported.result == self._result:
+        if exported is None:
+            return
+        file = exported.result.files.get("coreml", "")
+        none = "" if file else "No Core ML package was made."
+        self.graph.show_graph(exported.graphs.get(file), exported.remarks.get(file, none))
+        self.graph.show_selection(session.selection)
+        if exported.result is self._result:
             return
         self._result = exported.result
         self._show_files(exported.result)

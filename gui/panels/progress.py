@@ -8,7 +8,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QT
 
 from ..state.session import Job
 
-_STAGES = {"inspect": "Loading the model", "export": "Exporting", "texts": "Reading the graphs"}
+_STAGES = {
+    "inspect": "Loading the model",
+    "export": "Exporting",
+    "texts": "Reading the result",
+    "graph": "Reading the graph",
+}
 
 
 class ProgressPanel(QWidget):

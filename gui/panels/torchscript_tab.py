@@ -1,6 +1,5 @@
 """The compiled model: drawn, and as the four texts that TorchScript has of it."""
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -8,19 +7,18 @@ from ...core.results import TorchScriptTexts
 from ..state.session import Session
 from .code_colours import Language
 from .empty_state import EmptyState
+from .graph_page import GraphPage
 from .text_page import TextPage
 
 _PAGES: tuple[tuple[str, str, str, Language], ...] = (
     ("code", "Code", "code", "python"),
-    ("graph", "Graph Text", "graph", "graph"),
+    ("graph", "Graph as Text", "graph", "graph"),
     ("inlined_graph", "Inlined Graph", "inlined graph", "graph"),
     ("printed", "Modules", "module list", "plain"),
 )
 
 
 class TorchScriptTab(QWidget):
-    source_chosen = Signal(str, int)
-
     def __init__(self, export: QAction) -> None:
         super().__init__()
         self._texts: TorchScriptTexts | None = None
@@ -31,6 +29,8 @@ class TorchScriptTab(QWidget):
     def _build(self, export: QAction) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.graph = GraphPage()
+        self.tabs.addTab(self.graph, "Graph")
         self.pages: dict[str, TextPage] = {}
         for field, title, what, _ in _PAGES:
             self.pages[field] = TextPage(what)
@@ -44,16 +44,21 @@ class TorchScriptTab(QWidget):
         layout.addWidget(self._stack)
 
     def show_state(self, session: Session) -> None:
-        texts = session.exported.texts if session.exported else None
+        exported = session.exported
+        texts = exported.texts if exported else None
+        if exported is not None:
+            file = exported.result.files.get("torchscript", "")
+            self.graph.show_graph(exported.graphs.get(file), exported.remarks.get(file, ""))
+            self.graph.show_selection(session.selection)
         if texts != self._texts:
             self._texts = texts
             self._shown = set()
             self._fill_current()
-        self._stack.setCurrentIndex(1 if texts else 0)
+        self._stack.setCurrentIndex(0 if exported is None else 1)
 
     def focus_search(self) -> None:
         page = self.tabs.currentWidget()
-        if isinstance(page, TextPage):
+        if isinstance(page, TextPage | GraphPage):
             page.focus_search()
 
     def set_zoom(self, zoom: int) -> None:

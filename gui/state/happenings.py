@@ -72,6 +72,8 @@ class JobSubmitted(Happening, frozen=True, kw_only=True):
     job: int
     kind: JobKind
     recipe: Recipe
+    file: str | None = None
+    """The exported file that is read."""
     at_s: float
     """On the clock of ``time.monotonic``."""
 

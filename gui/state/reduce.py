@@ -18,7 +18,7 @@ from ...core.events import (
     WorkerStarted,
     WorkerStopped,
 )
-from ...core.results import ExportResult, Inspection, TextsResult
+from ...core.results import ExportResult, GraphResult, Inspection, TextsResult
 from .happenings import (
     AnyHappening,
     CancelAsked,
@@ -119,6 +119,8 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
             text = (
                 "The export was cancelled. Nothing was written." if job.kind == "export" else "Loading was cancelled."
             )
+            if job.kind in ("texts", "graph"):
+                return replace(session, job=None, job_recipe=None)
             return replace(session, job=None, job_recipe=None, notice=Notice(tone="information", text=text))
         case _:
             assert_never(event)
@@ -130,13 +132,13 @@ def _orphaned(job: Job | None) -> Job | None:
 
 def _submitted(session: Session, event: JobSubmitted) -> Session:
     job = Job(id=event.job, kind=event.kind, started_s=event.at_s)
-    submitted = replace(session, job=job, job_recipe=event.recipe)
+    submitted = replace(session, job=job, job_recipe=event.recipe, job_file=event.file)
     match event.kind:
         case "inspect":
             return replace(submitted, inspected=event.recipe.model, failure=None)
         case "export":
             return replace(submitted, failure=None, notice=None, diagnostics=())
-        case "texts":
+        case "texts" | "graph":
             return submitted
 
 
@@ -162,12 +164,21 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
             if exported_now is None:
                 return session
             return replace(session, exported=replace(exported_now, texts=result.texts))
+        case GraphResult() as result:
+            shown = session.exported
+            if shown is None:
+                return session
+            return replace(session, exported=replace(shown, graphs={**shown.graphs, result.file: result.graph}))
         case _:
             # A result of a job that this window never asks for changes nothing here.
             return session
 
 
 def _failed(session: Session, job: Job, failure: Failure) -> Session:
+    if job.kind in ("texts", "graph") and session.exported is not None:
+        # The export itself went well: what cannot be shown is said where it would be.
+        remarks = {**session.exported.remarks, session.job_file or "": failure.message}
+        return replace(session, job=None, job_recipe=None, exported=replace(session.exported, remarks=remarks))
     failed = replace(session, job=None, job_recipe=None, failure=failure, notice=None)
     if job.kind == "inspect":
         # Old rows would describe another model; the outline is shown instead.

@@ -7,10 +7,11 @@ import msgspec
 
 from ...core.diagnostics import Diagnostic
 from ...core.errors import Failure
+from ...core.graph.model import Graph
 from ...core.recipe.model import Model, Recipe
 from ...core.results import CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
 
-JobKind = Literal["inspect", "export", "texts"]
+JobKind = Literal["inspect", "export", "texts", "graph"]
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
 
@@ -116,6 +117,10 @@ class Exported(Part, frozen=True, kw_only=True):
     """The recipe that was sent; the present one may have changed since."""
     seconds: float
     texts: TorchScriptTexts | None = None
+    graphs: dict[str, Graph] = {}
+    """File of the export to its graph, as far as they have been read."""
+    remarks: dict[str, str] = {}
+    """File of the export to the reason why it has no texts or no graph."""
 
     @property
     def coreml(self) -> CoreMLSummary | None:
@@ -133,6 +138,8 @@ class Session(Part, frozen=True, kw_only=True):
     """The model part of the recipe that the last inspection, good or bad, was asked for."""
     job: Job | None = None
     job_recipe: Recipe | None = None
+    job_file: str | None = None
+    """The exported file that a job of kind ``texts`` or ``graph`` reads."""
     exported: Exported | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None

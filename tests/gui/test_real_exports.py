@@ -94,7 +94,12 @@ def test_that_examples_export_by_clicks_in_one_window_without_stalls(
         assert exported.result.is_good, (example.name, exported.result.checks)
         assert all(Path(file).exists() for file in exported.result.files.values())
         assert exported.texts is not None
-        assert bench.workspace.torchscript_tab.pages["code"].view.toPlainText() == exported.texts.code
+        tab = bench.workspace.torchscript_tab
+        tab.tabs.setCurrentWidget(tab.pages["code"])
+        assert tab.pages["code"].view.toPlainText() == exported.texts.code
+        assert {exported.result.files[kind] for kind in ("torchscript", "coreml")} == set(exported.graphs)
+        tab.tabs.setCurrentWidget(tab.graph)
+        qtbot.waitUntil(lambda: tab.graph.is_drawn, timeout=LIMIT_MS)
     beat.stop()
     # The target is 50 ms on a free machine; the ordinary suite runs beside others, so it looks for gross stalls.
     assert max(stalls) < 1000, sorted(stalls)[-5:]

@@ -158,6 +158,7 @@ def test_that_an_export_shows_its_results_everywhere(
     space = workbench.workspace
     for tab in ("tab_coreml", "tab_checks", "tab_torchscript"):
         trigger(workbench, tab)
+    space.torchscript_tab.tabs.setCurrentWidget(space.torchscript_tab.pages["code"])
     assert "return x" in space.torchscript_tab.pages["code"].view.toPlainText()
     assert "5.6 kB" in space.coreml_tab.summary.text()
     assert space.coreml_tab.features.rowCount() == 2

@@ -1,0 +1,83 @@
+"""A drawn graph in its place: made when there is one to draw, and linked with the other views."""
+
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from ...core.graph.model import Graph
+from ..state.session import Selection
+from .empty_state import EmptyState
+
+if TYPE_CHECKING:
+    from ..canvas.view import GraphView
+
+
+class GraphPage(QWidget):
+    module_chosen = Signal(str)
+    line_chosen = Signal(str, int)
+    failed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._graph: Graph | None = None
+        self._selection = Selection()
+        self._is_telling = False
+        self.is_drawn = False
+        self._empty = EmptyState("No graph yet")
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+
+    def show_graph(self, graph: Graph | None, remark: str) -> None:
+        """Show a graph, or why there is none."""
+        if graph is None:
+            self._graph, self.is_drawn = None, False
+            self._empty.say("No graph" if remark else "The graph is being read", remark)
+            self._stack.setCurrentIndex(0)
+        elif graph is not self._graph:
+            self._graph, self.is_drawn = graph, False
+            self.view().show_graph(graph)
+            self._stack.setCurrentIndex(1)
+
+    def show_selection(self, selection: Selection) -> None:
+        """Choose the node of what is selected elsewhere; a choice made here is left as it is."""
+        if self._graph is None or self._is_telling or selection == self._selection:
+            return
+        before, self._selection = self._selection, selection
+        if selection.module is not None and selection.module != before.module:
+            self.view().choose_module(selection.module)
+        elif selection.file and selection.line:
+            self.view().choose_line(selection.file, selection.line)
+
+    def view(self) -> "GraphView":
+        """Return the graph view; numpy and the drawing code are loaded by the first graph, not by the window."""
+        if self._stack.count() == 1:
+            from ..canvas.view import GraphView
+
+            made = GraphView()
+            made.module_chosen.connect(self._tell_module)
+            made.line_chosen.connect(self._tell_line)
+            made.layout_shown.connect(self._note_drawn)
+            made.failed.connect(self.failed)
+            self._stack.addWidget(made)
+        return cast("GraphView", self._stack.widget(1))
+
+    def focus_search(self) -> None:
+        if self._graph is not None:
+            self.view().focus_search()
+
+    def _note_drawn(self) -> None:
+        self.is_drawn = True
+
+    def _tell_module(self, path: str) -> None:
+        self._is_telling = True
+        self.module_chosen.emit(path)
+        self._is_telling = False
+
+    def _tell_line(self, file: str, line: int) -> None:
+        self._is_telling = True
+        self.line_chosen.emit(file, line)
+        self._is_telling = False
