@@ -158,7 +158,8 @@ class _Picture:
             if tab < 2:
                 (space.torchscript_tab, space.coreml_tab)[tab].tabs.setCurrentIndex(page)
         if self._bench.session.inspection is not None and self._bench.session.inspection.modules:
-            self._bench.workspace.tree.module_chosen.emit("")
+            rows = self._bench.session.inspection.modules
+            self._bench.workspace.tree.module_chosen.emit(rows[min(1, len(rows) - 1)].path)
 
     def _give_up(self) -> None:
         print(f"The export took longer than {EXPORT_LIMIT_S} s.", file=sys.stderr)

@@ -58,7 +58,7 @@ class ModelTreePanel(QWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
         width = self.fontMetrics().averageCharWidth()
-        for column, characters in ((NAME, 18), (MARK, 16), (TYPE, 14), (PARAMETERS, 9), (PROBLEMS, 3)):
+        for column, characters in ((NAME, 17), (MARK, 20), (TYPE, 12), (PARAMETERS, 8), (PROBLEMS, 3)):
             header.resizeSection(column, width * characters + 10)
         header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(PROBLEMS, QHeaderView.ResizeMode.ResizeToContents)

@@ -80,6 +80,7 @@ def test_that_examples_export_by_clicks_in_one_window_without_stalls(
     beat.start()
     menu = bench.window.action_table.submenus["Examples"]
     menu.aboutToShow.emit()
+    tab = bench.workspace.torchscript_tab
     assert len(menu.actions()) == len(examples())
     for number, example in enumerate(examples()):
         if example.name not in names:
@@ -94,7 +95,6 @@ def test_that_examples_export_by_clicks_in_one_window_without_stalls(
         assert exported.result.is_good, (example.name, exported.result.checks)
         assert all(Path(file).exists() for file in exported.result.files.values())
         assert exported.texts is not None
-        tab = bench.workspace.torchscript_tab
         tab.tabs.setCurrentWidget(tab.pages["code"])
         assert tab.pages["code"].view.toPlainText() == exported.texts.code
         assert {exported.result.files[kind] for kind in ("torchscript", "coreml")} == set(exported.graphs)
