@@ -145,11 +145,12 @@ def icon(name: str, colour: str = "") -> "QIcon":
     """Return an icon of ours, tinted like text or in the colour of a meaning."""
     colours = QGuiApplication.palette()
     tint = meaning(colour) if colour else colours.color(_Role.ButtonText)
-    return _icon(name, tint.name(), colours.color(_Role.HighlightedText).name())
+    disabled = colours.color(QPalette.ColorGroup.Disabled, _Role.ButtonText)
+    return _icon(name, tint.name(), colours.color(_Role.HighlightedText).name(), disabled.name())
 
 
 @cache
-def _icon(name: str, tint: str, selected_tint: str) -> "QIcon":
+def _icon(name: str, tint: str, selected_tint: str, disabled_tint: str) -> "QIcon":
     from PySide6.QtGui import QIcon
 
     text = (_ICONS_DIR / f"{name}.svg").read_text(encoding="utf-8")
@@ -157,6 +158,7 @@ def _icon(name: str, tint: str, selected_tint: str) -> "QIcon":
     _draw(text, tint, made, QIcon.Mode.Normal, (16, 18, 32, 36, 48))
     # In a selected row the ground is the highlight, on which the tint could not be seen.
     _draw(text, selected_tint, made, QIcon.Mode.Selected, (16, 32))
+    _draw(text, disabled_tint, made, QIcon.Mode.Disabled, (18, 36))
     return made
 
 

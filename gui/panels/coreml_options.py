@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ...core.recipe.model import TARGETS, CoreMLOutput
 from ..state.edits import with_coreml
 from ..state.session import Session
-from .form import Choice, Switch, TextField, form, remark, scrolled
+from .form import Choice, FormArea, Switch, TextField, form, remark
 
 _FORMATS = [("mlprogram", "ML program"), ("neuralnetwork", "Neural network (before iOS 15)")]
 _PRECISIONS = [("float16", "16 bit (float16)"), ("float32", "32 bit (float32)")]
@@ -58,7 +58,7 @@ class CoreMLOptionsPanel(QWidget):
         rows.addRow(self._remark)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolled(content))
+        layout.addWidget(FormArea(content))
 
     def show_state(self, session: Session) -> None:
         self.setEnabled(session.document is not None)

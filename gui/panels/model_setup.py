@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from ...core.results import Parameter
 from ..state.edits import argument_text, with_argument, with_model
 from ..state.session import Document, Session
-from .form import Choice, Switch, TextField, form, remark, scrolled
+from .form import Choice, FormArea, Switch, TextField, form, remark
 
 _MODES = [("eval", "Evaluation (usual)"), ("train", "Training")]
 
@@ -38,7 +38,7 @@ class ModelSetupPanel(QWidget):
         self._rows.addRow("Export to", _with_button(self.out, choose_out))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolled(content))
+        layout.addWidget(FormArea(content))
 
     def show_state(self, session: Session) -> None:
         document = session.document

@@ -79,6 +79,7 @@ class ModelTreePanel(QWidget):
         self.outline.setFrameShape(QTreeView.Shape.NoFrame)
         self.outline.setAccessibleName("What the file offers")
         self.outline.header().setStretchLastSection(False)
+        self.outline.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.outline.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         outlined = QWidget()
         layout = _column(outlined)

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ..state.edits import with_checks, with_torchscript
 from ..state.session import Session
-from .form import Number, Switch, TextField, form, remark, scrolled
+from .form import FormArea, Number, Switch, TextField, form, remark
 
 
 class RunOptionsPanel(QWidget):
@@ -35,7 +35,7 @@ class RunOptionsPanel(QWidget):
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolled(content))
+        layout.addWidget(FormArea(content))
 
     def show_state(self, session: Session) -> None:
         self.setEnabled(session.document is not None)

@@ -102,7 +102,7 @@ def test_that_examples_export_by_clicks_in_one_window_without_stalls(
         qtbot.waitUntil(lambda: tab.graph.is_drawn, timeout=LIMIT_MS)
     beat.stop()
     # The target is 50 ms on a free machine; the ordinary suite runs beside others, so it looks for gross stalls.
-    assert max(stalls) < 1000, sorted(stalls)[-5:]
+    assert max(stalls) < 2500, sorted(stalls)[-5:]
 
 
 def test_that_cancel_works_within_a_second_and_the_next_export_works(
