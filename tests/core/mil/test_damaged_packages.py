@@ -267,3 +267,7 @@ def test_that_a_package_without_any_coremltools_reads_the_same(tmp_path: Path) -
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[1.0, 2.0, 3.0, 4.0]"
+
+
+def test_that_a_package_with_an_impossible_name_is_an_error(tmp_path: Path) -> None:
+    assert failure_of(tmp_path / ("a" * 5000 + ".mlpackage")).split(".")[0] in ("call", "package")
