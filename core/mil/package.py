@@ -46,13 +46,17 @@ def read_package(path: str | Path) -> Package:
         ExportDeskError: ``call.*`` where the path is wrong, ``package.*`` where the package is.
     """
     path = Path(path)
-    model_file = _model_file(path)
-    size = model_file.stat().st_size
-    if size > MAXIMUM_MODEL_BYTES:
-        fail(
-            "package.malformed", f"The model file has {size} bytes, more than the format allows.", file=str(model_file)
-        )
-    return read_specification(model_file.read_bytes(), model_file.parent, name=path.name)
+    try:
+        model_file = _model_file(path)
+        size = model_file.stat().st_size
+        if size > MAXIMUM_MODEL_BYTES:
+            fail(
+                "package.malformed", f"The model file has {size} bytes, too many for the format.", file=str(model_file)
+            )
+        data = model_file.read_bytes()
+    except OSError as error:
+        fail("package.unreadable", f"“{path.name}” cannot be read: {error.strerror}.", file=str(path), cause=error)
+    return read_specification(data, model_file.parent, name=path.name)
 
 
 def read_specification(data: bytes, folder: Path | None, *, name: str = "model") -> Package:

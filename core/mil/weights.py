@@ -76,9 +76,12 @@ class WeightFiles:
         size = path.stat().st_size
         if size < 64:
             fail("package.weights", f"The weight file “{relative}” has only {size} bytes.", file=str(path))
-        with path.open("rb") as file:
-            # Copy-on-write: never changes the file, yet writable memory, which torch wants to share.
-            mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+        try:
+            with path.open("rb") as file:
+                # Copy-on-write: never changes the file, yet writable memory, which torch wants to share.
+                mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+        except OSError as error:
+            fail("package.unreadable", f"“{relative}” cannot be read: {error.strerror}.", file=str(path), cause=error)
         version = struct.unpack_from("<I", mapped, 4)[0]
         if version != 2:
             fail(
