@@ -18,19 +18,21 @@ from .errors import fail
 from .events import AnyEvent
 from .inputs.binding import Arguments, Binding, bind
 from .inputs.nested import flatten
-from .inputs.values import has_flexible_inputs, make_arguments, probe_variations
+from .inputs.values import Variation, has_flexible_inputs, make_arguments, probe_variations
 from .job_context import JobContext
 from .model_file.loading import LoadedModel, load_model, model_path
 from .model_file.suggested import suggested_inputs
 from .model_file.user_imports import user_imports
 from .recipe.document import read_recipe
-from .recipe.model import Recipe
+from .recipe.model import Input, Recipe
 from .results import Check, ExportResult
 from .staged_files import staged_folder, staging_beside
+from .torchscript.audit.run import audit
 from .torchscript.clean_process import CleanProcess, warm_clean_process
 from .torchscript.compile import CompiledEntry, EntryCompiler, MethodExample
 from .torchscript.marks import modes
 from .torchscript.script_file import file_stem, save_compiled
+from .torchscript.tracer_warnings import warnings_as_diagnostics
 
 _PROBES_IN_MEMORY = 2
 
@@ -70,8 +72,12 @@ def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: 
         with context.stage("inputs"):
             prepared = prepare_inputs(loaded, recipe, folder)
             compiler = EntryCompiler(loaded, dict(recipe.marks), recipe.torchscript, context)
-        with context.stage("eager"), compiler.recording():
-            expected = {m: eager_answers(loaded, m, probes, context) for m, probes in prepared.probes.items()}
+        with (
+            context.stage("eager"),
+            compiler.recording(),
+            warnings_as_diagnostics(loaded.module, context.report, fallback_module=""),
+        ):
+            expected = {m: eager_answers(loaded, m, rows, context) for m, rows in prepared.all_probes.items()}
         with context.stage("compile"):
             entry = compiler.compile({m: prepared.method_example(m, expected[m]) for m in loaded.methods})
         with staged_folder(out, staging) as bundle:
@@ -82,6 +88,12 @@ def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: 
 class _Prepared:
     bindings: Mapping[str, Binding]
     probes: Mapping[str, Sequence[Probe]]
+    check_probes: Mapping[str, Sequence[Probe]]
+    """The check inputs of the recipe, on which TorchScript is compared as well."""
+
+    @property
+    def all_probes(self) -> dict[str, list[Probe]]:
+        return {method: [*rows, *self.check_probes[method]] for method, rows in self.probes.items()}
 
     @property
     def example(self) -> Arguments:
@@ -92,7 +104,8 @@ class _Prepared:
         """Return what the compiler needs to know of one method."""
         names = [item.name for item in self.bindings[method].positional]
         calls = [probe.arguments for probe in self.probes[method]]
-        return MethodExample(calls=calls, names=names, output=expected[0].output)
+        checks = [probe.arguments for probe in self.check_probes[method]]
+        return MethodExample(calls=calls, names=names, output=expected[0].output, check_calls=checks)
 
 
 def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepared:
@@ -103,10 +116,9 @@ def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepar
     """
     bindings: dict[str, Binding] = {}
     probes: dict[str, list[Probe]] = {}
+    check_probes: dict[str, list[Probe]] = {}
     for method in loaded.methods:
-        inputs = [item for item in recipe.inputs if item.method in (None, method)]
-        if len(loaded.methods) > 1:
-            inputs = [item for item in recipe.inputs if item.method == method]
+        inputs = _inputs_of(recipe.inputs, loaded, method)
         place = _place_of(loaded, method)
         bindings[method] = bind(
             loaded.signature(method),
@@ -125,6 +137,7 @@ def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepar
             arguments = make_arguments(bindings[method], variation, folder=folder, device=recipe.model.device)
             arguments = through_pixels(arguments, names, recipe.coreml)
             probes[method].append(Probe(variation=variation, arguments=arguments, names=names))
+        check_probes[method] = _check_probes(loaded, recipe, method, inputs, folder)
     strangers = [item for item in recipe.inputs if item.method is not None and item.method not in loaded.methods]
     if strangers:
         fail(
@@ -132,7 +145,33 @@ def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepar
             f"The input {strangers[0].name!r} belongs to the method {strangers[0].method!r}, which is not exported.",
             hint=f"Exported: {', '.join(loaded.methods)}.",
         )
-    return _Prepared(bindings=bindings, probes=probes)
+    return _Prepared(bindings=bindings, probes=probes, check_probes=check_probes)
+
+
+def _inputs_of(inputs: Sequence[Input], loaded: LoadedModel, method: str) -> list[Input]:
+    """Return the inputs of one method; of several methods, one without a name of its own goes where it has a place."""
+    own = {item.name: item for item in inputs if item.method == method}
+    shared = [item for item in inputs if item.method is None and item.name not in own]
+    if len(loaded.methods) > 1:
+        parameters = loaded.signature(method).parameters
+        shared = [item for item in shared if item.name in parameters]
+    return [*shared, *own.values()]
+
+
+def _check_probes(
+    loaded: LoadedModel, recipe: Recipe, method: str, inputs: Sequence[Input], folder: Path
+) -> list[Probe]:
+    probes = []
+    for index, row in enumerate(recipe.torchscript.check_inputs):
+        others = {item.name: item for item in inputs} | {
+            item.name: item for item in _inputs_of(row.inputs, loaded, method)
+        }
+        label = f"check input {row.name or index + 1}"
+        binding = bind(loaded.signature(method), list(others.values()), f"{loaded.entry} ({label})")
+        variation = Variation(seed=recipe.checks.seed + 10_000 + index, label=label)
+        arguments = make_arguments(binding, variation, folder=folder, device=recipe.model.device)
+        probes.append(Probe(variation=variation, arguments=arguments, names=tuple(i.name for i in binding.inputs)))
+    return probes
 
 
 def _place_of(loaded: LoadedModel, method: str) -> tuple[str | None, int | None]:
@@ -158,11 +197,16 @@ def _write_and_check(
     tolerance = recipe.torchscript.check_tolerance
     with context.stage("save"):
         save_compiled(entry.compiled, script_file)
-    reloaded = ReloadedCheck(clean, script_file, entry, prepared.probes) if recipe.model.device == "cpu" else None
+    reloaded = ReloadedCheck(clean, script_file, entry, prepared.all_probes) if recipe.model.device == "cpu" else None
     with context.stage("check-torchscript"):
         # The same graph is run on all probes from its file, beside the conversion; here, on the first ones.
         most = _PROBES_IN_MEMORY if reloaded is not None else None
-        in_memory = check_compiled(entry, prepared.probes, expected, tolerance, context, most=most)
+        in_memory = check_compiled(entry, prepared.all_probes, expected, tolerance, context, most=most)
+    with context.stage("audit"):
+        for method, probes in prepared.probes.items():
+            is_repeatable = expected[method][0].problem is None
+            audit(loaded, entry, method, probes[0].arguments, recipe, context, is_repeatable=is_repeatable)
+    of_probes = {method: expected[method][: len(rows)] for method, rows in prepared.probes.items()}
     files = {"torchscript": script_file.name}
     coreml: CoreMLOutcome | None = None
     if recipe.coreml.enabled:
@@ -185,14 +229,14 @@ def _write_and_check(
             from_file = reloaded.result(expected, tolerance)
             if any(check.status == "failed" for check in from_file):
                 # Is it the file, or the model that was saved? All probes tell.
-                in_memory = check_compiled(entry, prepared.probes, expected, tolerance, context)
+                in_memory = check_compiled(entry, prepared.all_probes, expected, tolerance, context)
     checks: list[Check] = [*in_memory, *from_file]
     if coreml is not None and coreml.package is None:
         checks.append(not_run("coreml", coreml.reason))
     elif coreml is not None and coreml.package is not None:
         files["coreml"] = coreml.package.name
         with context.stage("check-coreml"):
-            probes, answers = prepared.probes[coreml.method], expected[coreml.method]
+            probes, answers = prepared.probes[coreml.method], of_probes[coreml.method]
             if recipe.coreml.states:
                 checks.append(check_states(coreml.package, loaded, coreml.method, probes, recipe, context))
             else:
@@ -210,5 +254,5 @@ def _write_and_check(
         )
         method = coreml.method if coreml is not None else loaded.methods[0]
         output_names = [item.name for item in result.coreml.outputs] if result.coreml is not None else ()
-        samples = write_samples(bundle, prepared.probes[method], expected[method], output_names)
+        samples = write_samples(bundle, prepared.probes[method], of_probes[method], output_names)
         return write_bundle(result, bundle, folder, samples=samples, method=method)

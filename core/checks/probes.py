@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import torch
 
+from ..errors import ExportDeskError
 from ..inputs.binding import Arguments
 from ..inputs.nested import copy_tensors, flatten
 from ..inputs.values import Variation
@@ -52,6 +54,10 @@ def eager_answers(
     answers = [_expected(probes[0].variation.description, first, random_reason)]
     for index, probe in enumerate(probes[1:], start=1):
         context.progress(index / len(probes), f"the model itself, probe {index + 1} of {len(probes)}")
+        if probe.variation.label:
+            # Written by the user, and so part of what must work.
+            answers.append(_expected(probe.variation.description, _own_row(model, method, probe), random_reason))
+            continue
         try:
             output = copy_tensors(model.run(method, probe.arguments))
         except Exception as error:
@@ -60,6 +66,16 @@ def eager_answers(
             continue
         answers.append(_expected(probe.variation.description, output, random_reason))
     return tuple(answers)
+
+
+def _own_row(model: EagerModel, method: str, probe: Probe) -> Any:
+    try:
+        return copy_tensors(model.run_or_fail(method, probe.arguments))
+    except ExportDeskError as error:
+        failure = error.failure
+        message = f"The {probe.variation.label} does not fit. {failure.message}"
+        error.failure = msgspec.structs.replace(failure, message=message)
+        raise
 
 
 def _expected(description: str, output: Any, random_reason: str | None) -> Expected:

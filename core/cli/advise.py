@@ -7,6 +7,7 @@ import typer
 
 from ..errors import CHECK_FAILED, DONE, fail
 from ..recipe.document import write_recipe
+from ..recipe.input_text import parse_input
 from ..recipe.moving import moved_recipe
 from ..requests import Advise
 from ..results import Advice, Culprit
@@ -43,7 +44,7 @@ def advise(
     model: dict[str, Any] = {"device": device, "weights": None if weights is None else str(weights.resolve())}
     if arg:
         model["arguments"] = {**recipe.model.arguments, **parse_arguments(arg)}
-    recipe = with_flags(recipe, {"model": model, "checks": {"seed": seed}}, input or ())
+    recipe = with_flags(recipe, {"model": model, "checks": {"seed": seed}}, list(map(parse_input, input or ())))
     if timeout is not None and timeout <= 0:
         fail("call.timeout", "--timeout is a number of seconds above zero.")
     kept = None if save_probes is None else str(save_probes.resolve())

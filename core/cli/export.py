@@ -11,13 +11,14 @@ from ..bundle.place import check_place
 from ..errors import CHECK_FAILED, DONE, fail
 from ..recipe.changes import with_values
 from ..recipe.document import write_recipe
+from ..recipe.input_text import parse_input
 from ..recipe.moving import moved_recipe
 from ..requests import Export
 from ..results import ExportResult
 from ..staged_files import staging_beside
 from .answer import answer_json, check_line, diagnostic_lines, say
 from .arguments import parse_arguments
-from .flags import checked, with_flags
+from .flags import check_rows, checked, value_input, with_flags
 from .job import run_job
 from .target import recipe_of
 
@@ -33,7 +34,8 @@ def export(
         list[str] | None,
         typer.Option(
             metavar="NAME=SHAPE[:DTYPE]",
-            help="x=1,3,224,224 · ids=1,128:int64 · x=1,3,64..512=224,64..512=224 · x=1|2|4,8 · x=@x.npy",
+            help="x=1,3,224,224 · ids=1,128:int64 · x=1,3,64..512=224,64..512=224 · x=1|2|4,8 · x=@x.npy · "
+            "nested: state[0]=1,4 · batch.image=1,3,8,8 · items[]=1,4 · of a method: encode:x=1,4",
         ),
     ] = None,
     script: Annotated[
@@ -52,6 +54,14 @@ def export(
     no_coreml: Annotated[bool, typer.Option("--no-coreml", help="TorchScript only.")] = False,
     probes: Annotated[int | None, typer.Option(help="Random inputs on which the files are checked.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, inputs and probes.")] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Argument that is no tensor: 3, 0.5, true, None, text."),
+    ] = None,
+    check_input: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SHAPE[;…]", help="One more call to check the trace on: 'x=1,3,64,64; mask=1,64'."),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any key of the recipe: torchscript.strict=false"),
@@ -69,11 +79,12 @@ def export(
             "precision": precision,
             "enabled": False if no_coreml else None,
         },
+        "torchscript": {"check_inputs": check_rows(check_input) if check_input else None},
         "checks": {"probes": probes, "seed": seed},
     }
     if arg:
         changes["model"]["arguments"] = {**recipe.model.arguments, **parse_arguments(arg)}
-    recipe = with_flags(recipe, changes, input or ())
+    recipe = with_flags(recipe, changes, [*map(parse_input, input or ()), *map(value_input, value or ())])
     if script or trace:
         marks = {**recipe.marks, **dict.fromkeys(script or (), "script"), **dict.fromkeys(trace or (), "trace")}
         both = set(script or ()) & set(trace or ())

@@ -8,11 +8,16 @@ import msgspec
 from ..errors import ExportDeskError, fail
 from ..recipe.document import parse_recipe, recipe_text
 from ..recipe.input_text import parse_input
-from ..recipe.model import Recipe
+from ..recipe.model import CheckInputs, Input, Recipe
+from ..recipe.nested_inputs import nested_inputs
+from .arguments import parse_value
 
 
-def with_flags(recipe: Recipe, tables: Mapping[str, Mapping[str, Any]], inputs: Sequence[str] = ()) -> Recipe:
+def with_flags(recipe: Recipe, tables: Mapping[str, Mapping[str, Any]], inputs: Sequence[Input] = ()) -> Recipe:
     """Return the recipe with keys of its tables replaced (None leaves a key as it is) and inputs added or replaced.
+
+    Args:
+        inputs: named by their paths, see ``nested_inputs``.
 
     Raises:
         ExportDeskError: ``call.option``, ``call.input``, ``call.shape``.
@@ -30,8 +35,28 @@ def with_flags(recipe: Recipe, tables: Mapping[str, Mapping[str, Any]], inputs: 
     found = checked(changed)
     if not inputs:
         return found
-    by_name = {item.name: item for item in found.inputs} | {item.name: item for item in map(parse_input, inputs)}
+    by_name = {(item.method, item.name): item for item in found.inputs}
+    by_name |= {(item.method, item.name): item for item in nested_inputs(inputs)}
     return checked(lambda: msgspec.structs.replace(found, inputs=tuple(by_name.values())))
+
+
+def value_input(text: str) -> Input:
+    """Read one ``--value``: an argument that is no tensor."""
+    name, equals, literal = text.partition("=")
+    if not equals or not name.strip():
+        fail("call.input", f"--value {text!r} is not NAME=VALUE.", hint="For example --value scale=0.5.")
+    found = None if literal.strip() == "None" else parse_value(literal.strip())
+    if not isinstance(found, bool | int | float | str | None):
+        fail("call.input", f"--value {text!r} is no number, text, truth value or None.")
+    return Input(name=name.strip(), kind="value", value=found)
+
+
+def check_rows(texts: Sequence[str]) -> tuple[CheckInputs, ...]:
+    """Read each ``--check-input`` as one row; its inputs are separated by semicolons."""
+    rows = [[parse_input(part) for part in text.split(";") if part.strip()] for text in texts]
+    if not all(rows):
+        fail("call.input", "--check-input is empty.", hint="For example --check-input x=1,3,64,64.")
+    return tuple(CheckInputs(inputs=nested_inputs(row)) for row in rows)
 
 
 def checked(make: Callable[[], Recipe]) -> Recipe:

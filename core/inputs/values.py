@@ -40,9 +40,13 @@ class Variation:
     scale: float = 1.0
     size: str = "default"
     """Which size a flexible dimension takes: default, min, max or middle."""
+    label: str = ""
+    """What it is called, where it is no variation of the example but a row of its own."""
 
     @property
     def description(self) -> str:
+        if self.label:
+            return self.label
         parts = [f"seed {self.seed}"]
         if self.offset:
             parts.append(f"mean {self.offset:+g}")

@@ -17,7 +17,12 @@ def is_users_file(name: str) -> bool:
     if name.startswith("<") or not name:
         return False
     place = os.path.realpath(name)
-    return not place.startswith((*_LIBRARIES, _OURS + os.sep + "core", _OURS + os.sep + "gui"))
+    return not place.startswith(_LIBRARIES) and not is_ours(name)
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of a traceback belongs to the product."""
+    return os.path.realpath(name).startswith((_OURS + os.sep + "core", _OURS + os.sep + "gui"))
 
 
 def users_place(error: BaseException) -> tuple[str, int] | tuple[None, None]:

@@ -60,6 +60,11 @@ def recipe_text(recipe: Recipe) -> str:
     document["inputs"] = [_input_document(item) for item in recipe.inputs]
     if not recipe.inputs:
         del document["inputs"]
+    if recipe.torchscript.check_inputs:
+        document["torchscript"]["check_inputs"] = [
+            {**({"name": row.name} if row.name else {}), "inputs": [_input_document(item) for item in row.inputs]}
+            for row in recipe.torchscript.check_inputs
+        ]
     return tomli_w.dumps(document)
 
 

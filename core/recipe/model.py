@@ -214,6 +214,21 @@ class Model(Part, frozen=True, kw_only=True):
         _check_integers(self.arguments)
 
 
+class CheckInputs(Part, frozen=True, kw_only=True):
+    """One more call on which a trace is checked: inputs of other values or sizes than the example's."""
+
+    name: str = ""
+    """What it is called in reports."""
+    inputs: tuple[Input, ...]
+    """The inputs that differ; the others are as in the example."""
+
+    def __post_init__(self) -> None:
+        if not self.inputs:
+            raise ValueError("a row of check_inputs has no inputs")
+        if any(not item.name for item in self.inputs):
+            raise ValueError("an input of check_inputs has no name")
+
+
 class TorchScript(Part, frozen=True, kw_only=True):
     """Options of torch's tracer."""
 
@@ -223,6 +238,8 @@ class TorchScript(Part, frozen=True, kw_only=True):
     """Largest relative error, against the largest value of the output, that a check lets pass."""
     strict: bool = True
     """False lets containers (dicts, lists) be recorded as outputs, with their structure frozen."""
+    check_inputs: tuple[CheckInputs, ...] = ()
+    """Further calls on which torch checks the trace, and on which the file is compared with the model."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.check_tolerance) and self.check_tolerance >= 0):

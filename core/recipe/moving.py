@@ -25,4 +25,10 @@ def moved_recipe(recipe: Recipe, folder: Path, place: Path) -> Recipe:
     model = msgspec.structs.replace(
         recipe.model, file=moved(recipe.model.file), weights=None if weights is None else moved(weights)
     )
-    return msgspec.structs.replace(recipe, model=model, inputs=tuple(moved_input(item) for item in recipe.inputs))
+    rows = tuple(
+        msgspec.structs.replace(row, inputs=tuple(moved_input(item) for item in row.inputs))
+        for row in recipe.torchscript.check_inputs
+    )
+    torchscript = msgspec.structs.replace(recipe.torchscript, check_inputs=rows)
+    inputs = tuple(moved_input(item) for item in recipe.inputs)
+    return msgspec.structs.replace(recipe, model=model, inputs=inputs, torchscript=torchscript)

@@ -114,6 +114,13 @@ def fail_to_trace(error: Exception, module: str, type_name: str) -> NoReturn:
             "A trace takes and returns tensors, and tuples, lists and dicts of them. Return the tensors of this "
             "object (with transformers: return_dict=False), or set strict = false under [torchscript] for dicts."
         )
+    elif "didn't return any values" in text:
+        hint = "Return the result: what a function only prints, stores or changes is not in a trace."
+    elif "observable data dependence" in text:
+        hint = (
+            "An output is a tensor that does not come from the inputs (a Python attribute, or NumPy in between). Keep "
+            "it with self.register_buffer(...), or compute it from the inputs with torch."
+        )
     elif "Cannot insert a Tensor that requires grad as a constant" in text:
         hint = (
             "The function uses weights of a model that it only refers to. Export the model itself (file.py:model, or "

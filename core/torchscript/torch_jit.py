@@ -5,6 +5,7 @@ Private names of torch that have no public counterpart are used here; tests fail
 
 import contextlib
 import inspect
+import io
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ __all__ = [
     "TracerWarning",
     "TracingCheckError",
     "annotation_text",
+    "copied_to",
     "define_method",
     "exported",
     "forget_types",
@@ -145,6 +147,15 @@ def exported(kind: type[torch.nn.Module], methods: Sequence[str]) -> Iterator[No
     finally:
         for function in marked:
             del function._torchscript_modifier
+
+
+def copied_to(compiled: Compiled, device: str) -> Compiled:
+    """Return a copy loaded onto another device, as an app would load the file there."""
+    buffer = io.BytesIO()
+    with _deprecation_unsaid():
+        _jit.save(compiled, buffer)
+        buffer.seek(0)
+        return cast(Compiled, _jit.load(buffer, map_location=device))
 
 
 def load(file: Path) -> torch.jit.ScriptModule:

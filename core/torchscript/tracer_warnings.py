@@ -1,6 +1,7 @@
 """Warnings raised while a model is run, traced or scripted, turned into diagnostics at the user's line."""
 
 import contextlib
+import dis
 import linecache
 import re
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 
 from ..diagnostics import Diagnostic, Severity
-from ..model_file.user_errors import is_users_file
+from ..model_file.user_errors import is_ours, is_users_file
 from .torch_jit import TracerWarning
 
 _FROZEN = "The trace keeps the value it saw with the example input; with another input the exported model may be wrong."
@@ -32,6 +33,12 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
         "Mark this module as script, or keep the value a tensor. For sizes use x.shape[i] without int().",
     ),
     (
+        r"Converting a tensor to a Python (complex|number)",
+        "trace.tensor-to-number",
+        f"A tensor becomes a Python number here. {_FROZEN}",
+        "Mark this module as script, or keep the value a tensor.",
+    ),
+    (
         r"Converting a tensor to a Python float",
         "trace.tensor-to-float",
         f"A tensor becomes a Python number here. {_FROZEN}",
@@ -40,8 +47,8 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
     (
         r"Converting a tensor to a Python index",
         "trace.tensor-to-index",
-        f"A tensor is used as an index or a size here. {_FROZEN}",
-        "Mark this module as script, or use torch.narrow, index_select or gather with the tensor.",
+        f"A tensor becomes the count of a loop, or another plain number, here. {_FROZEN}",
+        "Mark this module as script, or use an operation on the whole tensor instead of a loop over its size.",
     ),
     (
         r"Converting a tensor to a (NumPy array|Python list)",
@@ -66,6 +73,12 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
         "trace.constant",
         "A tensor is made from Python values here, and becomes a constant of the exported model.",
         "Harmless where the values never change. If they depend on the input, mark this module as script.",
+    ),
+    (
+        r"can't be represented in the JIT",
+        "trace.not-recorded",
+        "A trace has no record of this operation: what follows from it is a constant of the example.",
+        "Use an operation that returns a new tensor (resize_: reshape, or torch.zeros and a copy).",
     ),
     (
         r"live references to the data region being modified",
@@ -128,7 +141,9 @@ def warnings_as_diagnostics(
         frame: FrameType | None = sys._getframe(1)
         place: tuple[str, int] | None = None
         module: str | None = None
-        while frame is not None:
+        # Our own code stands between the user's model and whoever called us; warnings of torch's check have no user's
+        # frame at all, and must not be put on the line of a caller.
+        while frame is not None and (frame.f_code.co_filename == __file__ or not is_ours(frame.f_code.co_filename)):
             if place is None and is_users_file(frame.f_code.co_filename):
                 place = frame.f_code.co_filename, frame.f_lineno
             if module is None and (owner := frame.f_locals.get("self")) is not None:
@@ -136,7 +151,7 @@ def warnings_as_diagnostics(
             frame = frame.f_back
         report(_diagnostic(text, category, place, fallback_module if module is None else module, (filename, lineno)))
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _told_of_indices():
         warnings.simplefilter("always")
         previous = warnings.showwarning
         warnings.showwarning = show  # type: ignore[assignment]  # of the parameters, we name those we use
@@ -144,6 +159,37 @@ def warnings_as_diagnostics(
             yield
         finally:
             warnings.showwarning = previous
+
+
+@contextlib.contextmanager
+def _told_of_indices() -> Iterator[None]:
+    """Warn where a tensor becomes the count of a range or a repetition in a trace; torch (2.13) itself says nothing.
+
+    Indices of tensors go the same way and are recorded, so only calls and operators count, in the user's own code.
+    """
+    index: Any = torch.Tensor.__index__
+    is_own = "__index__" in vars(torch.Tensor)
+
+    def told(tensor: torch.Tensor) -> Any:
+        # The frame of whoever asked: this function is called from C.
+        frame = sys._getframe(1)
+        if torch._C._get_tracing_state() and is_users_file(frame.f_code.co_filename) and _is_in_call(frame):
+            warnings.warn("Converting a tensor to a Python index", TracerWarning, stacklevel=2)
+        return index(tensor)
+
+    torch.Tensor.__index__ = told  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        if is_own:
+            torch.Tensor.__index__ = index  # type: ignore[method-assign]
+        else:
+            del torch.Tensor.__index__
+
+
+def _is_in_call(frame: FrameType) -> bool:
+    name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return name.startswith(("CALL", "PRECALL")) or name == "BINARY_OP"
 
 
 def _diagnostic(
