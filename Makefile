@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help demo test slow lint format types bench mil-suite mil-operations screenshots clean
+.PHONY: help demo test slow lint format types bench mil-suite mil-operations screenshots clean advisor-table
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make lint         ruff: format and lint'
 	@echo 'make format       let ruff correct what it can'
 	@echo 'make types        mypy, strict, on core/ and gui/'
+	@echo 'make advisor-table  what the advisor says of each model of its corpus'
 	@echo 'make bench        measure against plain scripts and a bare Qt window'
 	@echo 'make mil-suite    run N=300 of coremltools own operation tests on the executor (REPORT=docs/mil-suite.md)'
 	@echo 'make mil-operations  write docs/mil-operations.md'
@@ -78,6 +79,9 @@ N ?= 300
 SEED ?= 0
 mil-suite: $(VENV)/.test
 	$(BIN)/python tests/mil_suite --sample $(N) --seed $(SEED) $(if $(REPORT),--report $(REPORT))
+
+advisor-table: $(VENV)/.test
+	$(BIN)/python tests/core/advisor/table.py
 
 mil-operations: $(VENV)/.installed
 	$(BIN)/python tests/mil_suite/operation_table.py docs/mil-operations.md

@@ -13,6 +13,7 @@ from ..torchscript.compile import CompiledEntry
 from .attempt import Attempt, attempt
 from .localise import Localiser
 from .probes import Probe
+from .remedies import explained, explained_run
 from .running import Outcome, Subject, difference, run_compiled, run_in_a_row
 from .tree import is_below, members, parent_of
 
@@ -173,8 +174,9 @@ class Chooser:
 
     def _correct(self, tried: Attempt, scripted: set[str]) -> bool:
         """Change the set after compiling failed; return whether there is anything left to try."""
-        failure, root = tried.failure, self.subject.loaded.module
-        assert failure is not None
+        root = self.subject.loaded.module
+        assert tried.failure is not None
+        failure = explained(tried.failure, root) if tried.failure.code == "script.refused" else tried.failure
         path = failure.module
         if failure.code == "trace.container-output" and self.options.strict:
             self.options = msgspec.structs.replace(self.options, strict=False)
@@ -225,7 +227,8 @@ class Chooser:
 
     def _extend(self, tried: Attempt, scripted: set[str], mismatches: list[Mismatch]) -> bool:
         """Add the submodules that differ; return whether there is anything left to try."""
-        if self.subject.loaded.module is None:
+        root = self.subject.loaded.module
+        if root is None:
             if scripted:
                 return False
             scripted.add("")
@@ -246,6 +249,9 @@ class Chooser:
         found = localiser.culprits(tried.marks)
         self._evidence |= {path: localiser.evidence.get(path, mismatches[0].reason) for path in found}
         new = set(found) - scripted
+        for path in set(found) & scripted:
+            if mismatches[0].actual.problem and (known := explained_run(mismatches[0].actual.problem, path, root)):
+                self._refused.setdefault(path, known)
         scripted |= new
         if new:
             return True
