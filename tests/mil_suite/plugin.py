@@ -6,6 +6,7 @@ that the test has just written.
 
 import inspect
 import random
+import re
 from typing import Any
 
 import coremltools
@@ -105,7 +106,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when != "call" and report.outcome != "skipped" and not report.failed:
         return
-    test = report.nodeid.split("[")[0]
+    test = re.sub(r"^.*?(\w+/test_)", r"\1", report.nodeid.split("[")[0])
     lacks = LACKS_DIGITS in str(getattr(report, "wasxfail", ""))
     outcome = "lacks digits" if lacks else report.outcome
     crash = getattr(report.longrepr, "reprcrash", None)

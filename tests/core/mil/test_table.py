@@ -1,5 +1,8 @@
 """The table of operations against coremltools' own registry."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 from exportdesk.core.mil import operations
 from exportdesk.core.mil.support import CONTROL_FLOW
@@ -47,3 +50,14 @@ def test_that_every_registered_operation_has_an_entry_with_its_inputs(name: str,
 def test_that_every_entry_has_a_test_of_its_own() -> None:
     tested = {case[0] for case in CASES} | TESTED_ELSEWHERE
     assert set(names()) <= tested
+
+
+def test_that_the_page_of_operations_is_what_the_table_says(repository: Path, tmp_path: Path) -> None:
+    script = importlib.util.spec_from_file_location(
+        "operation_table", repository / "tests/mil_suite/operation_table.py"
+    )
+    assert script is not None
+    module = importlib.util.module_from_spec(script)
+    script.loader.exec_module(module)
+    module.main(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text("utf-8") == (repository / "docs/mil-operations.md").read_text("utf-8")
