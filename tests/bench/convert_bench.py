@@ -97,8 +97,12 @@ def ours(module: Any, width: int) -> Any:
 
 
 def digest(model: Any) -> str:
-    """Return a hash of the specification and the weights."""
-    content = hashlib.sha256(model.get_spec().SerializeToString(deterministic=True))
+    """Return a hash of the specification and the weights; the map of modules that we add to the metadata left out."""
+    from exportdesk.core.mil.scopes import METADATA_KEY
+
+    specification = model.get_spec()
+    specification.description.metadata.userDefined.pop(METADATA_KEY, None)
+    content = hashlib.sha256(specification.SerializeToString(deterministic=True))
     content.update((Path(model.weights_dir) / "weight.bin").read_bytes())
     return content.hexdigest()
 

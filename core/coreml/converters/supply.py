@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from coremltools.converters.mil.frontend.torch.torch_op_registry import _TORCH_OPS_REGISTRY, register_torch_op
@@ -72,6 +73,7 @@ def supplied_converters() -> Iterator[None]:
         _TORCH_OPS_REGISTRY.name_to_func_mapping.update(before)
 
 
+@cache
 def _load() -> None:
     package = importlib.import_module(__package__)
     for module in pkgutil.iter_modules(package.__path__):
