@@ -103,6 +103,57 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The condition that was applied, as text: ``relative error <= 1e-05``."""
     output: str | None = None
     """Path of the worst output, ``out["boxes"][0]``."""
+    probe: str | None = None
+    """Description of the probe on which it was worst."""
+
+
+class LayerError(msgspec.Struct, frozen=True, kw_only=True):
+    """What one submodule gives on one probe, beside the value of the Core ML program that stands for it."""
+
+    module: str
+    """Path; ``""`` is the model itself."""
+    type_name: str
+    call: int = 0
+    """Which call of the module, from 0."""
+    value: str
+    """Name of the value in the Core ML program."""
+    operation: str
+    """Type of the operation that makes the value."""
+    file: str | None = None
+    line: int | None = None
+    max_absolute_error: float | None = None
+    """Of the program in its own precision; None where it is infinite or no number."""
+    max_relative_error: float | None = None
+    """Of the largest magnitude that the module gives."""
+    psnr_db: float | None = None
+    """None where both sides are equal, or where one is infinite or no number."""
+    float32_relative_error: float | None = None
+    """The same, the program computed in float32: what is not rounding."""
+    float32_psnr_db: float | None = None
+    largest: float = 0.0
+    """Magnitudes that the module gives; the smallest is of those that are not zero."""
+    smallest: float = 0.0
+    overflowing: int = 0
+    """Elements beyond 65504, which float16 makes infinite."""
+    subnormal: int = 0
+    """Elements below 2**-14, of which float16 keeps fewer digits."""
+    underflowing: int = 0
+    """Elements below 2**-25, which float16 makes zero."""
+    elements: int = 0
+
+
+class Float32Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Operations to keep in float32 so that a float16 program meets its gate; for ``[coreml] float32_operations``."""
+
+    operations: tuple[str, ...]
+    modules: tuple[str | None, ...]
+    """The submodule of each, None where it is not known."""
+    is_verified: bool
+    """Whether the program was converted again with them and passed; otherwise they were only computed in float32."""
+    psnr_db: float | None = None
+    """What the program then reaches on the worst probe."""
+    runs: int = 0
+    """How many sets were tried."""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +205,9 @@ class ExportResult(Result, frozen=True, kw_only=True, tag="export"):
     modes: dict[str, str]
     """Module path to ``trace`` or ``script``: the mode that each module was compiled with."""
     coreml: CoreMLSummary | None = None
+    layers: tuple[LayerError, ...] = ()
+    """Where a Core ML check failed, or the recipe asks for it: errors by submodule, on one probe, in order of depth."""
+    float32_suggestion: Float32Suggestion | None = None
 
     @property
     def is_good(self) -> bool:

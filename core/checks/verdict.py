@@ -73,11 +73,11 @@ def verdict(
             continue
         compared += 1
         if isinstance(got, Exception):
-            return _failed(name, compared, gate, f"with {probe.description} it fails: {first_line(got)}", worst)
+            return _failed(name, compared, gate, probe, f"it fails: {first_line(got)}", worst)
         try:
             rows = compare_all(got, probe.output, scales)
         except Unlike as unlike:
-            return _failed(name, compared, gate, f"with {probe.description}: {unlike}", worst)
+            return _failed(name, compared, gate, probe, str(unlike), worst)
         for found in rows:
             # Equal outputs all have the excess 0; the relative error then tells nothing either.
             candidate = _Worst(found, index, probe.description, gate.excess(found, index))
@@ -113,6 +113,7 @@ def _check(name: str, probes: int, gate: Gate, worst: _Worst, left_out: Sequence
         psnr_db=_number(found.psnr_db),
         threshold=gate.stated(found, worst.probe),
         output=found.output,
+        probe=worst.description,
     )
 
 
@@ -124,17 +125,18 @@ def _amount(found: Comparison) -> str:
     return f"{found.output} is off by up to {found.absolute:.3g}"
 
 
-def _failed(name: str, probes: int, gate: Gate, reason: str, worst: _Worst | None) -> Check:
+def _failed(name: str, probes: int, gate: Gate, probe: Expected, reason: str, worst: _Worst | None) -> Check:
     found = None if worst is None else worst.found
     return Check(
         name=name,
         status="failed",
-        reason=reason,
+        reason=f"with {probe.description}: {reason}",
         probes=probes,
         max_absolute_error=None if found is None else _number(found.absolute),
         max_relative_error=None if found is None else _number(found.relative),
         psnr_db=None if found is None else _number(found.psnr_db),
         threshold=gate.text,
+        probe=probe.description,
     )
 
 
