@@ -29,8 +29,8 @@ class CoreMLOutcome:
 
 
 def convert_and_save(
+    *,
     compiled: Compiled,
-    script_file: Path,
     bindings: Mapping[str, Binding],
     example: Arguments,
     output_paths: Mapping[str, tuple[str, ...]],
@@ -62,7 +62,7 @@ def convert_and_save(
     if not options.outputs and options.convert_to == "mlprogram":
         names = output_names(output_paths[method], taken=[item.name for item in inputs])
         options = msgspec.structs.replace(options, outputs=tuple(CoreMLOutput(name=name) for name in names))
-    made = convert(compiled, inputs, options, context, method=method, staging=script_file.parent, folder=folder)
+    made = convert(compiled, inputs, options, context, method=method, staging=stem.parent, folder=folder)
     package = made.save(package)
     return CoreMLOutcome(method=method, package=package, summary=summarise(package, recipe.coreml))
 

@@ -41,6 +41,12 @@ class JobContext:
         if self._cancelled.is_set():
             raise Cancelled
 
+    def quiet(self) -> "JobContext":
+        """Return a context for work on the side: it is cancelled with this one, and tells nobody anything."""
+        side = JobContext(self.job)
+        side._cancelled = self._cancelled
+        return side
+
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Run a block as a named stage: it is announced, timed, and named in failures that lack a stage."""

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
 
 from .bundle.place import check_place
 from .bundle.samples import write_samples
 from .bundle.write import write_bundle
-from .checks.coreml import check_package, check_states
+from .checks.coreml import PackageVerdict, check_package, check_states
 from .checks.probes import Probe, eager_answers
 from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
 from .checks.verdict import Expected, not_run
@@ -24,7 +28,7 @@ from .model_file.loading import LoadedModel, load_model, model_path
 from .model_file.suggested import suggested_inputs
 from .model_file.user_imports import user_imports
 from .recipe.document import read_recipe
-from .recipe.model import Input, Recipe
+from .recipe.model import CoreML, Input, Recipe
 from .results import Check, ExportResult
 from .staged_files import staged_folder, staging_beside
 from .torchscript.audit.run import audit
@@ -209,19 +213,16 @@ def _write_and_check(
     of_probes = {method: expected[method][: len(rows)] for method, rows in prepared.probes.items()}
     files = {"torchscript": script_file.name}
     coreml: CoreMLOutcome | None = None
+    conversion: dict[str, Any] = {
+        "compiled": entry.compiled,
+        "bindings": prepared.bindings,
+        "example": prepared.example,
+        "output_paths": {m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
+        "folder": folder,
+    }
     if recipe.coreml.enabled:
         with context.stage("convert"):
-            coreml = convert_and_save(
-                entry.compiled,
-                script_file,
-                prepared.bindings,
-                prepared.example,
-                {m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
-                recipe,
-                bundle / stem,
-                folder,
-                context,
-            )
+            coreml = convert_and_save(recipe=recipe, stem=bundle / stem, context=context, **conversion)
     with context.stage("check-reloaded"):
         if reloaded is None:
             from_file = not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
@@ -231,16 +232,29 @@ def _write_and_check(
                 # Is it the file, or the model that was saved? All probes tell.
                 in_memory = check_compiled(entry, prepared.all_probes, expected, tolerance, context)
     checks: list[Check] = [*in_memory, *from_file]
+    verdict = PackageVerdict(checks=())
     if coreml is not None and coreml.package is None:
         checks.append(not_run("coreml", coreml.reason))
     elif coreml is not None and coreml.package is not None:
         files["coreml"] = coreml.package.name
-        with context.stage("check-coreml"):
+        with context.stage("check-coreml"), TemporaryDirectory(prefix="exportdesk-") as scratch:
             probes, answers = prepared.probes[coreml.method], of_probes[coreml.method]
             if recipe.coreml.states:
                 checks.append(check_states(coreml.package, loaded, coreml.method, probes, recipe, context))
             else:
-                checks += check_package(coreml.package, loaded, coreml.method, probes, answers, recipe, context)
+
+                def convert_again(options: CoreML) -> Path:
+                    changed = msgspec.structs.replace(recipe, coreml=options)
+                    made = convert_and_save(
+                        recipe=changed, stem=Path(scratch) / stem, context=context.quiet(), **conversion
+                    )
+                    assert made.package is not None
+                    return made.package
+
+                verdict = check_package(
+                    coreml.package, loaded, coreml.method, probes, answers, recipe, context, convert_again
+                )
+                checks += verdict.checks
     with context.stage("write"):
         result = ExportResult(
             out=str(out),
@@ -251,6 +265,8 @@ def _write_and_check(
             recipe=recipe,
             modes={} if loaded.module is None or loaded.is_script else modes(loaded.module, dict(recipe.marks)),
             coreml=coreml.summary if coreml is not None else None,
+            layers=verdict.layers,
+            float32_suggestion=verdict.suggestion,
         )
         method = coreml.method if coreml is not None else loaded.methods[0]
         output_names = [item.name for item in result.coreml.outputs] if result.coreml is not None else ()

@@ -143,17 +143,21 @@ class LayerError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Float32Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Operations to keep in float32 so that a float16 program meets its gate; for ``[coreml] float32_operations``."""
+    """Operations to keep in float32 so that the rest may be float16."""
 
     operations: tuple[str, ...]
-    modules: tuple[str | None, ...]
-    """The submodule of each, None where it is not known."""
-    is_verified: bool
-    """Whether the program was converted again with them and passed; otherwise they were only computed in float32."""
-    psnr_db: float | None = None
-    """What the program then reaches on the worst probe."""
-    runs: int = 0
-    """How many sets were tried."""
+    """Names, in the order of the program, for ``[coreml] float32_operations``; empty where nothing is needed."""
+    modules: dict[str, str | None]
+    """Operation to submodule, as far as the package tells."""
+    psnr_before_db: float | None
+    """Of the worst output; None where it is not finite."""
+    psnr_after_db: float | None
+    is_enough: bool
+    """Whether the threshold is reached."""
+    tried: int
+    """How many sets were measured."""
+    is_verified: bool = False
+    """Whether the model was converted again with them and passed its check; otherwise only a simulation tells."""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -367,22 +371,6 @@ class RoundingReport(msgspec.Struct, frozen=True, kw_only=True):
     diverged_at: str | None = None
     """The value whose rounding made a branch or loop go another way; nothing behind it was compared."""
     first_overflow: str | None = None
-
-
-class Float32Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Operations to keep in float32, as far as measurements on the simulated program go."""
-
-    operations: tuple[str, ...]
-    """Names of their values in the program, in its order; empty where nothing is needed."""
-    modules: dict[str, str | None]
-    """Operation to submodule, as far as the package tells."""
-    psnr_before_db: float | None
-    """Of the worst output; None where it is not finite."""
-    psnr_after_db: float | None
-    is_enough: bool
-    """Whether the threshold is reached."""
-    tried: int
-    """How many sets were measured."""
 
 
 class PackageRun(Result, frozen=True, kw_only=True, tag="run"):

@@ -1,22 +1,26 @@
 """The Core ML package compared with the eager model, by reference execution on this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 
 from ..errors import ExportDeskError
 from ..inputs.nested import copy_tensors
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
-from ..recipe.model import Recipe
-from ..results import Check
+from ..recipe.model import CoreML, Recipe
+from ..results import Check, Float32Suggestion, LayerError
 from ..torchscript.eager import fresh
 from ..torchscript.kept_state import inference, state_kept
+from .gates import FLOAT16_PSNR_DB as GOOD_PSNR_DB
 from .gates import RoundingGates
 from .package_runs import PackageRuns, tensors_of
 from .probes import Probe
+from .reasons import find_reasons
 from .verdict import Expected, Gate, not_run, psnr_gate, relative_gate, verdict
 
 if TYPE_CHECKING:
@@ -31,6 +35,15 @@ COMPRESSED_PSNR_DB = 20.0
 """Compressed weights lose accuracy by the user's choice; below this the model is another one."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PackageVerdict:
+    """Checks of a package, and, where one failed or the recipe asks for it, what they come from."""
+
+    checks: tuple[Check, ...]
+    layers: tuple[LayerError, ...] = ()
+    suggestion: Float32Suggestion | None = None
+
+
 def check_package(
     package: Path,
     loaded: LoadedModel,
@@ -39,27 +52,63 @@ def check_package(
     expected: Sequence[Expected],
     recipe: Recipe,
     context: JobContext,
-) -> list[Check]:
+    convert_again: Callable[[CoreML], Path] | None = None,
+) -> PackageVerdict:
     """Run the saved package on the probes, in the program's own precision and, if that is float16, in float32 too.
 
     The float32 run separates a wrong program from rounding. Pictures, labels and chosen outputs are translated, so
-    that the app's side is compared with the PyTorch model's own.
+    that the app's side is compared with the PyTorch model's own. What is found out about the reasons goes to the
+    context as diagnostics.
+
+    Args:
+        convert_again: converts the model with other options, quietly; without it a suggestion is not verified.
     """
     if recipe.coreml.convert_to != "mlprogram":
-        return [not_run("coreml", "reference execution runs ML programs, not the neuralnetwork type")]
+        reason = "reference execution runs ML programs, not the neuralnetwork type"
+        return PackageVerdict(checks=(not_run("coreml", reason),))
     runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml)
     gates = RoundingGates(runs, context)
+    checks = tuple(_checks(runs, gates, recipe, context))
+    if not _calls_for_reasons(checks, recipe):
+        return PackageVerdict(checks=checks)
+
+    def verify(operations: tuple[str, ...]) -> Check:
+        options = msgspec.structs.replace(
+            recipe.coreml, float32_operations=(*recipe.coreml.float32_operations, *operations)
+        )
+        assert convert_again is not None
+        again = PackageRuns(convert_again(options), loaded, method, probes, expected, options)
+        return _check("coreml", "program", _own_gate(recipe, RoundingGates(again, context)), again, context)
+
+    reasons = find_reasons(runs, checks, recipe, None if convert_again is None else verify, context)
+    return PackageVerdict(checks=checks, layers=reasons.layers, suggestion=reasons.suggestion)
+
+
+def _checks(runs: PackageRuns, gates: RoundingGates, recipe: Recipe, context: JobContext) -> Iterator[Check]:
+    yield _check("coreml", "program", _own_gate(recipe, gates), runs, context)
+    if recipe.coreml.precision == "float16" and not recipe.coreml.compression:
+        limit = recipe.checks.coreml_relative_error
+        gate = gates.constants_gate() if limit is None else relative_gate(limit)
+        yield _check("coreml.float32", "float32", gate, runs, context)
+
+
+def _own_gate(recipe: Recipe, gates: RoundingGates) -> Gate:
+    """Return the gate of a program in its own precision."""
     limits = recipe.checks
-    relative = None if limits.coreml_relative_error is None else relative_gate(limits.coreml_relative_error)
-    psnr = None if limits.coreml_psnr_db is None else psnr_gate(limits.coreml_psnr_db)
     if recipe.coreml.compression:
-        return [_check("coreml", "program", psnr or psnr_gate(COMPRESSED_PSNR_DB), runs, context)]
+        return psnr_gate(COMPRESSED_PSNR_DB if limits.coreml_psnr_db is None else limits.coreml_psnr_db)
     if recipe.coreml.precision == "float32":
-        return [_check("coreml", "program", relative or gates.float32_gate(), runs, context)]
-    return [
-        _check("coreml", "program", psnr or gates.float16_gate(), runs, context),
-        _check("coreml.float32", "float32", relative or gates.constants_gate(), runs, context),
-    ]
+        relative = limits.coreml_relative_error
+        return gates.float32_gate() if relative is None else relative_gate(relative)
+    return gates.float16_gate() if limits.coreml_psnr_db is None else psnr_gate(limits.coreml_psnr_db)
+
+
+def _calls_for_reasons(checks: Sequence[Check], recipe: Recipe) -> bool:
+    if not any(check.status in ("passed", "failed") for check in checks):
+        return False
+    own = checks[0].psnr_db
+    is_low = own is not None and own < GOOD_PSNR_DB and not recipe.coreml.compression
+    return recipe.checks.layers or is_low or any(check.status == "failed" for check in checks)
 
 
 def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: JobContext) -> Check:

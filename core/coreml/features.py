@@ -81,14 +81,17 @@ def _default_type(item: ConvertedInput, options: CoreML) -> Any:
 def output_types(options: CoreML) -> list[Any] | None:
     """Return a type for each output that is kept; None where the recipe names none."""
     kept = [output for output in options.outputs if output.keep]
-    return [_output_type(output) for output in kept] or None
+    return [_output_type(output, is_kept=output.name in options.float32_operations) for output in kept] or None
 
 
-def _output_type(output: CoreMLOutput) -> Any:
+def _output_type(output: CoreMLOutput, *, is_kept: bool) -> Any:
+    """``is_kept``: its operation was named to stay in float32, which an output of float16 would undo."""
     ct = coremltools()
     if output.image is not None:
         return ct.ImageType(name=output.name, color_layout=getattr(ct.colorlayout, _LAYOUTS[output.image]))
-    return ct.TensorType(name=output.name, dtype=_TYPES[output.dtype] if output.dtype else None)
+    return ct.TensorType(
+        name=output.name, dtype=_TYPES[output.dtype] if output.dtype else np.float32 if is_kept else None
+    )
 
 
 def state_types(module: torch.nn.Module | None, options: CoreML) -> list[Any] | None:

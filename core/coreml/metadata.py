@@ -42,7 +42,7 @@ def write_module_map(model: Any, module: torch.nn.Module | None) -> None:
         return
     paths = () if module is None else tuple(path for path, _ in module.named_modules())
     table = module_map(model._mil_program, paths)
-    if any(table.values()):
+    if table:
         model.user_defined_metadata[METADATA_KEY] = json.dumps(table, separators=(",", ":"))
 
 

@@ -1,8 +1,6 @@
 """Which operations to keep in float32, found by measuring: each candidate set is run, and the outputs' error seen.
 
-The converter can be told to keep operations in float32; it then rounds what goes in and out of them. A single operation
-between halves gains nothing by that: what helps is to spare a value its rounding, and that takes the operation that
-makes it and those that read it. So candidates are values, and a suggestion is the operations around them.
+Keeping one means that its result is not rounded for its readers; see ``widening``.
 """
 
 import math
@@ -15,7 +13,8 @@ from ..results import Float32Suggestion
 from .model import ReferenceModel, package_from
 from .package import Package
 from .precision import rounding_report
-from .program import Block, TensorType, walk
+from .program import Block, walk
+from .widening import is_half, widened
 
 _TRIED_VALUES = 6
 """Values whose rounding is spared on trial in each turn, the most suspicious first."""
@@ -33,7 +32,7 @@ def suggest_float32(
     """Return a smallest set of operations that, kept in float32, brings the outputs above the threshold.
 
     The set is grown by what helps most and then thinned: no operation in it can be left out. It is measured on the
-    simulated program, whose weights are those of the package; the conversion itself has to confirm it.
+    program with their values ``widened``, whose weights are those of the package; the conversion has to confirm it.
 
     Args:
         source: what ReferenceModel takes; its program computes in half precision.
@@ -86,11 +85,14 @@ class _Search:
         self._checkpoint = checkpoint
         exact = ReferenceModel(package, function=function, precision="float32")
         self._expected = [exact.predict(item, exact.make_state(), checkpoint=checkpoint) for item in data]
-        halves = [item for item in walk(exact.body) if item.outputs and _is_half(item.outputs[0].type)]
-        self.order = [item.label for item in halves]
-        self.modules = {item.label: item.module for item in halves}
-        self._readers = _readers(exact.body, set(self.order))
-        self._sources = _sources(exact.body, set(self.order))
+        self._makers = _makers(exact.body)
+        halves = [
+            item for item in walk(exact.body) if item.type != "const" and item.outputs and is_half(item.outputs[0])
+        ]
+        self.order = list(dict.fromkeys(self._makers[item.label] for item in halves))
+        modules = {item.label: item.module for item in walk(exact.body) if item.outputs}
+        self.modules = {name: modules.get(name) for name in self.order}
+        self._sources = _sources(exact.body, self._makers)
         self._scores: dict[frozenset[str], float] = {}
 
     @property
@@ -100,7 +102,7 @@ class _Search:
     def score(self, kept: frozenset[str]) -> float:
         """Return the worst PSNR of the outputs; minus infinity where one is not finite and should be."""
         if kept not in self._scores:
-            model = ReferenceModel(self._package, function=self._function, keeps_float32=kept)
+            model = ReferenceModel(widened(self._package, kept), function=self._function)
             self._scores[kept] = min(
                 _worst_psnr(model.predict(item, model.make_state(), checkpoint=self._checkpoint), expected)
                 for item, expected in zip(self._data, self._expected, strict=True)
@@ -115,7 +117,7 @@ class _Search:
             return larger, self.score(larger)
         found: tuple[frozenset[str], float] | None = None
         for name in self._suspects(kept):
-            larger = kept | {name} | self._readers[name]
+            larger = kept | {name}
             score = self.score(larger)
             if found is None or score > found[1]:
                 found = larger, score
@@ -134,51 +136,57 @@ class _Search:
         """Return the first value that overflows although float32 keeps it finite, if its operation is not yet kept."""
         for item in self._data:
             report = rounding_report(
-                self._package, item, function=self._function, keeps_float32=kept, checkpoint=self._checkpoint
+                widened(self._package, kept), item, function=self._function, checkpoint=self._checkpoint
             )
             for row in report.rows:
-                if row.is_overflow and row.name in self.modules and row.name not in kept:
-                    return row.name
+                name = self._makers.get(row.name, row.name)
+                if row.is_overflow and name in self.modules and name not in kept:
+                    return name
         return None
 
     def _suspects(self, kept: frozenset[str]) -> list[str]:
         """Return the values to spare, those first at which most of the error comes in."""
         report = rounding_report(
-            self._package, self._data[0], function=self._function, keeps_float32=kept, checkpoint=self._checkpoint
+            widened(self._package, kept), self._data[0], function=self._function, checkpoint=self._checkpoint
         )
-        errors = {row.name: row.max_relative_error for row in report.rows}
+        errors = {self._makers.get(row.name, row.name): row.max_relative_error for row in report.rows}
         added = {
-            name: errors.get(name, 0.0) - max((errors.get(other, 0.0) for other in self._sources[name]), default=0.0)
+            name: errors.get(name, 0.0)
+            - max((errors.get(other, 0.0) for other in self._sources.get(name, ())), default=0.0)
             for name in self.order
         }
         # The rounding that hurts is often just before the value at which it shows.
         shown = sorted(added, key=lambda name: added[name], reverse=True)[:_TRIED_VALUES]
-        candidates = [name for late in shown for name in (*self._sources[late], late)]
-        open_ones = [name for name in dict.fromkeys(candidates) if not {name, *self._readers[name]} <= kept]
+        candidates = [name for late in shown for name in (*self._sources.get(late, ()), late)]
+        open_ones = [name for name in dict.fromkeys(candidates) if name in self.modules and name not in kept]
         return open_ones[: 2 * _TRIED_VALUES]
 
 
-def _is_half(kind: Any) -> bool:
-    return isinstance(kind, TensorType) and kind.dtype == "fp16"
+def _makers(body: Block) -> dict[str, str]:
+    """Return for every value the one that it is: a cast to half is its own source, rounded."""
+    makers: dict[str, str] = {}
+    for item in walk(body):
+        source = item.inputs.get("x", ())
+        is_cast = item.type == "cast" and item.outputs and is_half(item.outputs[0])
+        for named in item.outputs:
+            given = source[0] if is_cast and source and isinstance(source[0], str) else named.name
+            # An input of the program has no operation that could be kept in float32.
+            makers[named.name] = makers.get(given, named.name)
+    return makers
 
 
-def _sources(body: Block, known: set[str]) -> dict[str, list[str]]:
+def _sources(body: Block, makers: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return for each value those that its operation reads."""
     return {
         item.label: [
-            name for bindings in item.inputs.values() for name in bindings if isinstance(name, str) and name in known
+            makers[name]
+            for bindings in item.inputs.values()
+            for name in bindings
+            if isinstance(name, str) and name in makers
         ]
         for item in walk(body)
-        if item.outputs
+        if item.outputs and item.type not in ("const", "cast")
     }
-
-
-def _readers(body: Block, known: set[str]) -> dict[str, set[str]]:
-    readers: dict[str, set[str]] = {name: set() for name in known}
-    for reader, sources in _sources(body, known).items():
-        for name in sources:
-            if reader in known:
-                readers[name].add(reader)
-    return readers
 
 
 def _worst_psnr(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> float:

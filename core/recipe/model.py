@@ -369,7 +369,7 @@ class CoreML(Part, frozen=True, kw_only=True):
     precision: Precision = "float16"
     float32_operations: tuple[str, ...] = ()
     """Operations that stay in float32 in a float16 program: types (``softmax``), or single ones by the name of their
-    value. What such an operation gives is read in float32, too."""
+    value. What such an operation gives is read in float32, too; a named one that gives an output makes it float32."""
     compute_units: ComputeUnits = "all"
     inputs: dict[str, CoreMLInput] = {}
     """Input name to how the app gives it; an input that is not named here is a tensor."""
@@ -393,6 +393,8 @@ class Checks(Part, frozen=True, kw_only=True):
     the model (60 dB for most models, never below 40)."""
     coreml_relative_error: float | None = None
     """Largest relative error of the program computed in float32; None sets it from what rounding does to the model."""
+    layers: bool = False
+    """Compare layer by layer and look at half precision also where every check passes."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.probes <= 10_000:

@@ -63,4 +63,5 @@ def checked(
     probes = probes_of(examples)
     target = loaded(model)
     expected = eager_answers(target, "forward", probes, JobContext())
-    return {c.name: c for c in check_package(package, target, "forward", probes, expected, recipe, JobContext())}
+    verdict = check_package(package, target, "forward", probes, expected, recipe, JobContext())
+    return {check.name: check for check in verdict.checks}

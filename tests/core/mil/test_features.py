@@ -313,17 +313,17 @@ def cancelling(x):
     return mb.sigmoid(x=back, name="y")
 
 
-def test_that_the_operations_around_an_overflow_are_suggested_for_float32() -> None:
+def test_that_the_operation_that_overflows_is_suggested_for_float32() -> None:
     found = suggest_float32(scaled_up_and_down, [{"x": np.array([0.1, 1, 2, -3], np.float16)}], threshold_db=50)
-    assert found.operations == ("bigger", "back")
+    assert found.operations == ("bigger",)
     assert found.psnr_before_db is None or found.psnr_before_db < 50
     assert found.is_enough
 
 
-def test_that_the_operations_around_a_cancellation_are_suggested_for_float32() -> None:
+def test_that_the_operation_before_a_cancellation_is_suggested_for_float32() -> None:
     x = np.random.default_rng(0).normal(size=64).astype(np.float16)
     found = suggest_float32(cancelling, [{"x": x}], threshold_db=55)
-    assert found.operations == ("shifted", "back")
+    assert found.operations == ("shifted",)
     assert found.psnr_before_db < 40 < 55 < found.psnr_after_db
 
 
