@@ -82,6 +82,8 @@ class ReadGraph(Request, frozen=True, kw_only=True):
     """A second file, absolute, to compare the first with."""
     is_folded: bool = True
     """Constants, list building and attribute access are no nodes of their own."""
+    has_shapes: bool = True
+    """Find the shapes that a ``.pt`` does not keep; a first picture is there sooner without them."""
 
 
 class Cancel(Request, frozen=True, kw_only=True):

@@ -10,8 +10,15 @@ from .model import Graph
 SUFFIXES = (".pt", ".pth", ".ts", ".mlpackage", ".mlmodel")
 
 
-def graph_of_file(path: Path, *, is_folded: bool = True, checkpoint: Callable[[], None] = lambda: None) -> Graph:
+def graph_of_file(
+    path: Path, *, is_folded: bool = True, has_shapes: bool = True, checkpoint: Callable[[], None] = lambda: None
+) -> Graph:
     """Return the graph of a TorchScript file or a Core ML package.
+
+    Args:
+        is_folded: constants, list building and attribute access are no nodes of their own.
+        has_shapes: find the shapes that a TorchScript file does not keep; without them it is quicker.
+        checkpoint: called now and then; may raise Cancelled.
 
     Raises:
         ExportDeskError: ``call.file-missing``, ``call.unknown-kind``, ``graph.*`` where the file is damaged.
@@ -27,7 +34,7 @@ def graph_of_file(path: Path, *, is_folded: bool = True, checkpoint: Callable[[]
             file=str(path),
             hint="give a TorchScript file (.pt) or a Core ML package (.mlpackage)",
         )
-    return _of_torchscript(path, is_folded, checkpoint)
+    return _of_torchscript(path, is_folded, has_shapes, checkpoint)
 
 
 def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
@@ -48,13 +55,13 @@ def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> 
         )
 
 
-def _of_torchscript(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
+def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: Callable[[], None]) -> Graph:
     _refuse_other_files(path)
-    from ..torchscript.torch_jit import load
+    from ..torchscript.torch_jit import load, load_with_input_shapes
     from .torchscript import graph_of_module
 
     try:
-        module = load(path)
+        module = load_with_input_shapes(path) if has_shapes else load(path)
     except (RuntimeError, ValueError, OSError, TypeError, AttributeError, MemoryError, EOFError) as error:
         fail(
             "graph.damaged",
@@ -64,7 +71,7 @@ def _of_torchscript(path: Path, is_folded: bool, checkpoint: Callable[[], None])
             cause=error,
         )
     try:
-        return graph_of_module(module, path.name, is_folded=is_folded, checkpoint=checkpoint)
+        return graph_of_module(module, path.name, is_folded=is_folded, has_shapes=has_shapes, checkpoint=checkpoint)
     except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         fail(
             "graph.unreadable",

@@ -7,6 +7,7 @@ from ..requests import ReadGraph
 from ..results import GraphResult
 from .diff import diff_graphs
 from .files import graph_of_file
+from .model import Graph
 
 
 def read_graph(request: ReadGraph, context: JobContext) -> GraphResult:
@@ -16,10 +17,16 @@ def read_graph(request: ReadGraph, context: JobContext) -> GraphResult:
         ExportDeskError: a file is missing, damaged or of another kind.
     """
     with context.stage("read graph"):
-        graph = graph_of_file(Path(request.file), is_folded=request.is_folded, checkpoint=context.checkpoint)
+        graph = _read(request, request.file, context)
     if request.other is None:
         return GraphResult(file=request.file, graph=graph)
     with context.stage("read other graph"):
-        other = graph_of_file(Path(request.other), is_folded=request.is_folded, checkpoint=context.checkpoint)
+        other = _read(request, request.other, context)
     with context.stage("compare graphs"):
         return GraphResult(file=request.file, graph=graph, other=other, diff=diff_graphs(graph, other))
+
+
+def _read(request: ReadGraph, file: str, context: JobContext) -> Graph:
+    return graph_of_file(
+        Path(file), is_folded=request.is_folded, has_shapes=request.has_shapes, checkpoint=context.checkpoint
+    )

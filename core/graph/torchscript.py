@@ -1,5 +1,6 @@
 """From TorchScript to the neutral graph: one box for each call of a module, for each if and for each loop."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,8 @@ from .builder import GraphBuilder
 from .labels import ShapeOnly, detail_of, label_of
 from .model import NO_GROUP, Graph, GroupKind, NodeKind, shape_text
 from .places import NOWHERE, Place, source_text, users_place
-from .values import Bundle, Constant, Submodule, Value, Wire, as_constant, computed, name_in_port, wires_in
+from .shapes import DTYPES, ShapeRun, described, empty, example_of
+from .values import UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant, computed, name_in_port, wires_in
 
 _LISTS = {"prim::ListConstruct", "prim::TupleConstruct", "prim::DictConstruct"}
 _UNPACKS = {"prim::TupleUnpack", "prim::ListUnpack"}
@@ -30,26 +32,29 @@ _VIEWS = {
     "aten::expand", "aten::narrow", "aten::diagonal", "aten::t", "aten::flatten", "aten::detach", "aten::alias",
 }  # fmt: skip
 _MANGLED = re.compile(r"___torch_mangle_\d+\.")
-_DTYPES = {dtype: str(dtype).removeprefix("torch.") for dtype in vars(torch).values() if isinstance(dtype, torch.dtype)}
-
-Shapes = dict[tuple[str, int], tuple[str, str]]
-"""Id of a node's wish and output port to the shape and dtype that were seen when the model was run."""
 
 
 def graph_of_module(
-    module: Any, title: str, *, is_folded: bool = True, checkpoint: Callable[[], None] = lambda: None
+    module: Any,
+    title: str,
+    *,
+    is_folded: bool = True,
+    has_shapes: bool = True,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Graph:
     """Return the graph of a ScriptModule, or of a ScriptFunction.
 
     Args:
         module: in memory or from ``torch.jit.load``; it is read and not changed.
         is_folded: constants, list building and attribute access are no nodes of their own.
+        has_shapes: shapes that the graph lacks are found from those of its inputs, as far as those are known; the
+            first time in a process, torch needs more than a second to get ready for that.
         checkpoint: called now and then; may raise Cancelled.
 
     Raises:
         ExportDeskError: ``graph.no-method`` where there is nothing to show, ``graph.too-large``.
     """
-    walk = _Walk(GraphBuilder("torchscript", title), is_folded, checkpoint)
+    walk = _Walk(GraphBuilder("torchscript", title), is_folded, has_shapes, checkpoint)
     if not hasattr(module, "_c") and hasattr(module, "graph"):  # a ScriptFunction
         walk.entry(module.graph, None, "", NO_GROUP)
         return walk.builder.finish()
@@ -84,9 +89,13 @@ class _Scope:
 class _Walk:
     """One pass over the graphs of a module and of all that it calls."""
 
-    def __init__(self, builder: GraphBuilder, is_folded: bool, checkpoint: Callable[[], None]) -> None:
+    def __init__(
+        self, builder: GraphBuilder, is_folded: bool, has_shapes: bool, checkpoint: Callable[[], None]
+    ) -> None:
         self.builder, self._is_folded, self._checkpoint = builder, is_folded, checkpoint
+        self._has_shapes = has_shapes
         self._argument_names: dict[str, tuple[str, ...]] = {}
+        self._shapes = ShapeRun()
         self._special: dict[str, Callable[[Any, _Scope, list[Value]], list[Value] | None]] = {
             "prim::Constant": self._constant,
             "prim::GetAttr": self._attribute,
@@ -111,7 +120,8 @@ class _Walk:
                 arguments.append(module)
                 continue
             name = re.sub(r"\.\d+$", "", value.debugName())
-            arguments.append(self._end(scope, "input", name, *_type_of(value)))
+            end = self._end(scope, "input", name, *_type_of(value))
+            arguments.append(dataclasses.replace(end, example=self._example_of_type(value)))
         results = self._walk(graph, scope, arguments)
         leaves = [leaf for result in results for leaf in _leaves(result, "")]
         for path, leaf in leaves:
@@ -162,7 +172,10 @@ class _Walk:
         if self.builder.node_count % 512 == 0:
             self._checkpoint()
         constants = self._named_constants(node, operands)
-        results = self._add(node, scope, op, label_of(op, constants), operands, detail=detail_of(constants))
+        examples = self._shapes.outputs(op, node.schema(), operands, node.outputsSize())
+        results = self._add(
+            node, scope, op, label_of(op, constants), operands, detail=detail_of(constants), examples=examples
+        )
         self._follow_mutation(node, op, scope, results)
         return results
 
@@ -177,9 +190,13 @@ class _Walk:
         kind: NodeKind = NodeKind.OPERATION,
         detail: str = "",
         outputs: list[Any] | None = None,
+        examples: list[Any] | None = None,
     ) -> list[Value]:
         values = [node.outputsAt(index) for index in range(node.outputsSize())] if outputs is None else outputs
-        types = [_type_of(value) for value in values]
+        known = [self._example_of_type(value) for value in values]
+        if examples is not None:
+            known = [own if own is not UNKNOWN else seen for own, seen in zip(known, examples, strict=True)]
+        types = [_type_of(value, example) for value, example in zip(values, known, strict=True)]
         names = tuple(value.debugName() for value in values)
         file, line = self._place(node, scope)
         index = self.builder.add_node(
@@ -198,7 +215,14 @@ class _Walk:
             dtype=types[0][1] if types else "",
         )
         self._connect(index, operands)
-        return [Wire(index, port, name, *types[port]) for port, name in enumerate(names)]
+        return [Wire(index, port, name, *types[port], example=known[port]) for port, name in enumerate(names)]
+
+    def _example_of_type(self, value: Any) -> Any:
+        kind = value.type()
+        if not self._has_shapes or kind.kind() != "TensorType":
+            return UNKNOWN
+        sizes = kind.sizes()
+        return UNKNOWN if sizes is None or None in sizes else empty(tuple(sizes), kind.dtype())
 
     def _connect(self, target: int, operands: list[Value]) -> None:
         for port, operand in enumerate(operands):
@@ -251,7 +275,7 @@ class _Walk:
             old = scope.names.get(changed)
             index = last.node if last is not None else self.builder.node_count - 1
             if isinstance(old, Wire):
-                scope.names[changed] = Wire(index, 0, old.name, old.shape, old.dtype)
+                scope.names[changed] = dataclasses.replace(old, node=index, port=0)
             changed = scope.base_of.get(changed)
 
     # What folds away
@@ -324,7 +348,7 @@ class _Walk:
         if not self._is_folded:
             return None
         if isinstance(source, Wire):
-            return [Wire(source.node, source.port, source.name, source.shape, source.dtype, is_number=True)]
+            return [dataclasses.replace(source, is_number=True)]
         return [source] if isinstance(source, Constant) else None
 
     def _unwrap_number(self, node: Any, scope: _Scope, operands: list[Value]) -> list[Value] | None:
@@ -408,7 +432,9 @@ class _Walk:
         if not node.outputsSize():
             return []
         merged: list[Value] = [Bundle(pair) for pair in zip(*sides, strict=True)]
-        return self._add(node, scope.inside(box), "prim::Return", "either", merged, kind=NodeKind.CONTROL)
+        examples = [_agreed(example_of(one), example_of(other)) for one, other in zip(*sides, strict=True)]
+        control = NodeKind.CONTROL
+        return self._add(node, inside, "prim::Return", "either", merged, kind=control, examples=examples)
 
     def _loop(self, node: Any, scope: _Scope, operands: list[Value]) -> list[Value] | None:
         block = next(iter(node.blocks()))
@@ -419,7 +445,11 @@ class _Walk:
         box = self._box(node, scope, GroupKind.LOOP, text)
         inner = scope.inside(box)
         parameters = list(block.inputs())
-        starts = self._add(node, inner, node.kind(), "each turn", operands, kind=NodeKind.CONTROL, outputs=parameters)
+        # The shapes of the first turn; where they grow from turn to turn, the end of the loop tells.
+        firsts = [UNKNOWN, *(example_of(operand) for operand in operands[2:])]
+        starts = self._add(
+            node, inner, node.kind(), "each turn", operands, kind=NodeKind.CONTROL, outputs=parameters, examples=firsts
+        )
         for parameter, start, operand in zip(parameters[1:], starts[1:], operands[2:], strict=True):
             is_module = isinstance(operand, Submodule)
             scope.names[parameter.unique()] = operand if is_module else start
@@ -428,7 +458,9 @@ class _Walk:
         if not node.outputsSize():
             return []
         ends = [scope.names[value.unique()] for value in block.outputs()]
-        return self._add(node, inner, "prim::Return", "next turn, or done", ends, kind=NodeKind.CONTROL)
+        examples = [_agreed(example_of(end), first) for end, first in zip(ends[1:], firsts[1:], strict=True)]
+        label = "next turn, or done"
+        return self._add(node, inner, "prim::Return", label, ends, kind=NodeKind.CONTROL, examples=examples)
 
     def _box(self, node: Any, scope: _Scope, kind: GroupKind, label: str) -> int:
         file, line = self._place(node, scope)
@@ -507,7 +539,7 @@ def _leaves(value: Value, path: str) -> list[tuple[str, Value]]:
 def _constant_of(value: Any, name: str = "") -> Value:
     if isinstance(value, torch.Tensor):
         sizes = tuple(value.shape)
-        dtype = _DTYPES.get(value.dtype, "")
+        dtype = DTYPES.get(value.dtype, "")
         if not name and not sizes and value.device.type == "cpu" and not value.is_quantized:
             return Constant(value.item(), name, "()", dtype)
         return Constant(ShapeOnly(sizes), name, shape_text(sizes), dtype)
@@ -519,13 +551,22 @@ def _short(value: Any) -> str:
     return name_in_port(constant) or '""'
 
 
-def _type_of(value: Any) -> tuple[str, str]:
+def _type_of(value: Any, example: Any = UNKNOWN) -> tuple[str, str]:
+    """Return shape and type of a value: those that the graph has, then those of its stand-in."""
     kind = value.type()
     name = kind.kind()
     if name != "TensorType":
         return "", _PLAIN_TYPES.get(name, "")
     sizes, dtype = kind.sizes(), kind.dtype()
-    return shape_text(None if sizes is None else tuple(sizes)), _DTYPES.get(dtype, "")
+    shape, seen = described(example)
+    return shape_text(None if sizes is None else tuple(sizes)) or shape, DTYPES.get(dtype, "") or seen
+
+
+def _agreed(one: Any, other: Any) -> Any:
+    """Return the stand-in that both sides have in common."""
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return one if one.shape == other.shape and one.dtype == other.dtype else UNKNOWN
+    return UNKNOWN
 
 
 _PLAIN_TYPES = {"IntType": "int", "FloatType": "float", "BoolType": "bool", "StringType": "str", "NumberType": "number"}

@@ -5,6 +5,9 @@ from typing import Any
 
 from .labels import ShapeOnly, value_text
 
+UNKNOWN = object()
+"""Stands for a value that cannot be told without running the model."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wire:
@@ -17,6 +20,8 @@ class Wire:
     dtype: str = ""
     is_number: bool = False
     """A size that was wrapped into a tensor by the tracer; unwrapping it is no operation of the user's."""
+    example: Any = dataclasses.field(default=UNKNOWN, compare=False, repr=False)
+    """A tensor without data, a number, or a list of them; see ``shapes``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

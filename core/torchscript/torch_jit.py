@@ -33,6 +33,7 @@ __all__ = [
     "exported",
     "forget_types",
     "load",
+    "load_with_input_shapes",
     "save",
     "schema_of",
     "script",
@@ -162,6 +163,15 @@ def load(file: Path) -> torch.jit.ScriptModule:
     """``torch.jit.load`` onto the CPU; a saved function comes back as a module, too."""
     with _deprecation_unsaid():
         return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu"))
+
+
+def load_with_input_shapes(file: Path) -> torch.jit.ScriptModule:
+    """``torch.jit.load``; the inputs of a traced model have the sizes again that it was traced with."""
+    try:
+        # Private, and the only way: torch.jit.save keeps the sizes of a trace's inputs and load drops them.
+        return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu", _restore_shapes=True))
+    except (RuntimeError, TypeError):
+        return load(file)
 
 
 def save(compiled: Compiled, file: Path) -> None:

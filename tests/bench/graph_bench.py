@@ -69,7 +69,7 @@ from pathlib import Path
 from exportdesk.core.graph.files import graph_of_file
 from exportdesk.core.graph.layout import LayoutEngine
 begun = time.perf_counter()
-graph = graph_of_file(Path(PATH)); engine = LayoutEngine(graph); engine.layout(engine.first_view())
+graph = graph_of_file(Path(PATH), has_shapes=False); engine = LayoutEngine(graph); engine.layout(engine.first_view())
 print(time.perf_counter() - begun, len(graph.nodes))
 """
 

@@ -5,6 +5,7 @@ Everything here depends on the structure alone, so opening a group elsewhere nev
 
 import dataclasses
 from itertools import pairwise
+from typing import NamedTuple
 
 from .hierarchy import IN_PORT, OUT_PORT, Hierarchy, Level
 
@@ -13,8 +14,7 @@ LONG_BUDGET = 3
 SWEEPS = 4
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Part of an edge between neighbouring layers; ``source`` is the node whose value it carries."""
 
     upper: int
@@ -24,8 +24,7 @@ class Link:
     """Index of the link that leads here, nearer to the source; -1 at the item where the edge leaves."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """A very long edge, drawn beside all layers that it passes."""
 
     upper: int
