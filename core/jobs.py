@@ -62,7 +62,13 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
         case Advise():
             from .advisor.advise import run_advise
 
-            return run_advise(request.recipe, Path(request.folder), context)
+            return run_advise(
+                request.recipe,
+                Path(request.folder),
+                context,
+                measures_envelope=request.measures_envelope,
+                probes_folder=None if request.probes_folder is None else Path(request.probes_folder),
+            )
         case ShowTexts():
             from .torchscript.texts import texts_of_file
 

@@ -36,6 +36,8 @@ class Advise(Request, frozen=True, kw_only=True):
     job: int
     recipe: Recipe
     folder: str
+    measures_envelope: bool = False
+    """Whether to find out how far the compiled model agrees: over batch, dimensions, scale and dtype."""
     probes_folder: str | None = None
     """Absolute folder for the inputs that show a culprit, as ``.npz``; None keeps none."""
 

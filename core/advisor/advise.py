@@ -16,10 +16,12 @@ from ..recipe.model import Recipe
 from ..results import Advice
 from ..torchscript.eager import eager_or_fail
 from .attempt import Attempt, attempt
+from .envelope import envelope_of
 from .findings import culprit_rows, diagnostics_of, place_rows, settled
 from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
 from .randomness import Nature, nature_of
 from .running import Subject
+from .saved_probes import with_saved_probes
 from .scripted_set import Chooser, Known, Solution
 from .static_reading import sizes_mentioned
 from .triage import Finding, Triage, culprit_modules
@@ -28,8 +30,19 @@ _FEW_KINDS = 8
 """Kinds of values that are always tried; a model with a doubtful place gets all of them."""
 
 
-def run_advise(recipe: Recipe, folder: Path, context: JobContext) -> Advice:
+def run_advise(
+    recipe: Recipe,
+    folder: Path,
+    context: JobContext,
+    *,
+    measures_envelope: bool = False,
+    probes_folder: Path | None = None,
+) -> Advice:
     """Find the smallest set of submodules to script, verify it, and explain every doubtful place.
+
+    Args:
+        measures_envelope: whether to compare over batch, dimensions, scale and dtype as well, which costs more runs.
+        probes_folder: where to keep the inputs that show a culprit; None keeps none.
 
     Raises:
         ExportDeskError: where the model cannot be loaded or run; a model that cannot be compiled is an answer.
@@ -53,7 +66,8 @@ def run_advise(recipe: Recipe, folder: Path, context: JobContext) -> Advice:
         with context.stage("eager"):
             for source in sources:
                 eager_or_fail(loaded, source.method, source.example().arguments)
-        return _Advisor(loaded, sources, recipe, context).advise()
+        advisor = _Advisor(loaded, sources, recipe, context)
+        return advisor.advise(measures_envelope=measures_envelope, probes_folder=probes_folder)
 
 
 class _Advisor:
@@ -63,7 +77,7 @@ class _Advisor:
         self._known = Known()
         self._tolerance = recipe.torchscript.check_tolerance
 
-    def advise(self) -> Advice:
+    def advise(self, *, measures_envelope: bool, probes_folder: Path | None) -> Advice:
         if self._loaded.is_script:
             return self._advice(Solution(marks={}, is_verified=True), [], None, None)
         with self._context.stage("repeat"):
@@ -80,7 +94,12 @@ class _Advisor:
             findings = self._triage(first)
         with self._context.stage("verify"):
             solution = self._solve(first, findings, nature)
-        return self._advice(solution, findings, first, nature)
+        advice = self._advice(solution, findings, first, nature)
+        if measures_envelope and solution.compiled is not None:
+            with self._context.stage("envelope"):
+                points = envelope_of(self._subject, solution.compiled, self._sources[0], self._tolerance, self._context)
+            advice = msgspec.structs.replace(advice, envelope=points, seconds=self._context.seconds)
+        return advice if probes_folder is None else with_saved_probes(advice, findings, self._sources, probes_folder)
 
     def _trace(self) -> Attempt:
         examples = [source.example() for source in self._sources]

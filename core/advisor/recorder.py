@@ -17,7 +17,10 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..model_file.user_errors import is_users_file
+from ..torchscript.tracer_warnings import SEEN_THROUGH
 from .provenance import Node, Provenance
+
+SEEN_THROUGH.add(__file__)
 
 _KINDS = {
     "__bool__": "bool",

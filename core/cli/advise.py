@@ -37,6 +37,9 @@ def advise(
     save_probes: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the inputs that show each culprit, as .npz.")
     ] = None,
+    envelope: Annotated[
+        bool, typer.Option("--envelope", help="Also find how far it agrees: batch, sizes, scale, dtype.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> int:
     """Find the smallest set of submodules to script, and prove it by running."""
@@ -49,7 +52,8 @@ def advise(
         fail("call.timeout", "--timeout is a number of seconds above zero.")
     kept = None if save_probes is None else str(save_probes.resolve())
     found = run_job(
-        lambda job: Advise(job=job, recipe=recipe, folder=str(folder), probes_folder=kept), timeout_s=timeout
+        lambda job: Advise(job=job, recipe=recipe, folder=str(folder), measures_envelope=envelope, probes_folder=kept),
+        timeout_s=timeout,
     )
     assert isinstance(found, Advice)
     if save_recipe is not None and found.is_verified:
@@ -79,9 +83,16 @@ def _print(found: Advice) -> None:
         print("\n".join(diagnostic_lines(diagnostic)))
         if diagnostic.evidence:
             print(f"    tested: {diagnostic.evidence}")
-    failed = {point.axis: point for point in reversed(found.envelope) if point.agrees is False}
-    for point in failed.values():
-        print(f"  differs from {point.axis} = {point.value} on: {point.reason}")
+    for axis in dict.fromkeys(point.axis for point in found.envelope):
+        print(_axis_text(axis, found))
+
+
+def _axis_text(axis: str, found: Advice) -> str:
+    points = [point for point in found.envelope if point.axis == axis]
+    signs = {True: "", False: " (differs)", None: " (the model itself does not run)"}
+    shown = ", ".join(f"{point.value}{signs[point.agrees]}" for point in points)
+    first = next((point for point in points if point.agrees is False), None)
+    return f"  {axis}: {shown}" + (f"\n    at {first.value}: {first.reason}" if first else "")
 
 
 def _culprit_text(culprit: Culprit) -> str:

@@ -122,6 +122,10 @@ _DEPRECATION = re.compile(r"`?torch\.jit\.\w+`? is (deprecated|not supported in 
 _ADVICE = re.compile(r"\s*We can't record the data flow.*|\s*This means that the trace.*", re.DOTALL)
 
 
+SEEN_THROUGH = {__file__}
+"""Files of ours whose frames may stand between a warning and the user's code that it is about."""
+
+
 @contextlib.contextmanager
 def warnings_as_diagnostics(
     root: torch.nn.Module | None, report: Callable[[Diagnostic], None], *, fallback_module: str | None = None
@@ -143,7 +147,7 @@ def warnings_as_diagnostics(
         module: str | None = None
         # Our own code stands between the user's model and whoever called us; warnings of torch's check have no user's
         # frame at all, and must not be put on the line of a caller.
-        while frame is not None and (frame.f_code.co_filename == __file__ or not is_ours(frame.f_code.co_filename)):
+        while frame is not None and (frame.f_code.co_filename in SEEN_THROUGH or not is_ours(frame.f_code.co_filename)):
             if place is None and is_users_file(frame.f_code.co_filename):
                 place = frame.f_code.co_filename, frame.f_lineno
             if module is None and (owner := frame.f_locals.get("self")) is not None:

@@ -1,0 +1,154 @@
+"""What comes with an answer: places, kept inputs, the envelope, and reasons that are not the trace's fault."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from exportdesk.core.advisor.advise import run_advise
+from exportdesk.core.job_context import JobContext
+from exportdesk.core.recipe.input_text import parse_input
+from exportdesk.core.recipe.model import Model, Recipe
+
+from .advising import advise_file, scripted
+
+HERE = Path(__file__).parent
+DEPEND = HERE / "models_that_depend.py"
+
+
+def line_of(file: Path, text: str) -> int:
+    """Return the number of the first line that contains a text."""
+    return next(number for number, line in enumerate(file.read_text().splitlines(), start=1) if text in line)
+
+
+def test_that_a_place_is_told_once_with_its_line_and_evidence() -> None:
+    advice = advise_file(DEPEND, "MeanBranch", ["x=2,6"])
+    line = line_of(DEPEND, "if x.mean() > 0:")
+    (diagnostic,) = [d for d in advice.diagnostics if d.code.startswith("trace.")]
+    assert (diagnostic.code, diagnostic.line, diagnostic.module) == ("trace.branch-on-tensor", line, "")
+    assert diagnostic.source == "if x.mean() > 0:"
+    assert diagnostic.evidence
+    (place,) = advice.places
+    assert (place.verdict, place.line) == ("changes the output", line)
+    assert place.expected
+    assert place.actual
+
+
+def test_that_the_input_that_shows_a_culprit_is_kept_and_shows_it_again(tmp_path: Path) -> None:
+    recipe = Recipe(model=Model(file=str(DEPEND), entry="RareMaximum"), inputs=(parse_input("x=3,4"),))
+    advice = run_advise(recipe, HERE, JobContext(), probes_folder=tmp_path)
+    (culprit,) = advice.culprits
+    assert culprit.probe is not None
+    assert culprit.probe.file is not None
+    kept = np.load(culprit.probe.file)["x"]
+    assert kept.shape == (3, 4)
+    assert kept.max() > 7.5
+
+
+def test_that_the_envelope_names_the_first_failure_of_an_axis(tmp_path: Path) -> None:
+    file = tmp_path / "fixed.py"
+    file.write_text(
+        "from torch import Tensor, nn\n"
+        "class Fixed(nn.Module):\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        total = x[:, 0]\n"
+        "        for i in range(x.shape[0]):\n"
+        "            total = total + x[i, 0]\n"
+        "        return total\n"
+    )
+    recipe = Recipe(model=Model(file=str(file), entry="Fixed"), inputs=(parse_input("x=2,3"),))
+    advice = run_advise(recipe, tmp_path, JobContext(), measures_envelope=True)
+    assert advice.marks == {}
+    batch = {point.value: point.agrees for point in advice.envelope if point.axis == "batch"}
+    assert batch["2"] is True
+    assert batch["3"] is False
+    assert {point.axis for point in advice.envelope} == {"batch", "scale", "dtype"}
+    assert all(point.reason for point in advice.envelope if point.agrees is not True)
+
+
+def test_that_the_envelope_covers_each_ranged_dimension() -> None:
+    recipe = Recipe(model=Model(file=str(DEPEND), entry="Columns"), inputs=(parse_input("x=2,3..9=5"),))
+    advice = run_advise(recipe, HERE, JobContext(), measures_envelope=True)
+    sizes = [point for point in advice.envelope if point.axis == "x[1]"]
+    assert [point.value for point in sizes] == [str(size) for size in range(3, 10)]
+    assert all(point.agrees for point in sizes)
+
+
+def test_that_dropout_is_named_where_it_begins() -> None:
+    advice = advise_file(HERE / "models_that_only_look.py", "DropoutInTraining", ["x=2,6"], mode="train")
+    (note,) = [d for d in advice.diagnostics if d.code == "model.random"]
+    assert note.module == "dropout"
+
+
+def test_that_a_model_that_counts_in_a_global_is_not_blamed_on_the_trace(tmp_path: Path) -> None:
+    file = tmp_path / "counting.py"
+    file.write_text(
+        "from torch import Tensor, nn\n"
+        "calls = [0]\n"
+        "class Counting(nn.Module):\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        calls[0] += 1\n"
+        "        return x * calls[0]\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.first, self.counting = nn.Linear(3, 3), Counting()\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        return self.counting(self.first(x))\n"
+    )
+    advice = advise_file(file, "Net", ["x=2,3"])
+    assert not advice.is_verified
+    assert advice.marks == {}
+    (error,) = [d for d in advice.diagnostics if d.code == "model.not-repeatable"]
+    assert error.module == "counting"
+
+
+def test_that_nan_is_named_where_it_begins(tmp_path: Path) -> None:
+    file = tmp_path / "roots.py"
+    file.write_text(
+        "import torch\n"
+        "from torch import Tensor, nn\n"
+        "class Root(nn.Module):\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        return torch.sqrt(x)\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.first, self.root = nn.Linear(3, 30), Root()\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        return self.root(self.first(x))\n"
+    )
+    advice = advise_file(file, "Net", ["x=2,3"])
+    assert advice.is_verified
+    assert [d.module for d in advice.diagnostics if d.code == "model.not-finite"] == ["root"]
+
+
+def test_that_the_model_is_left_as_it_was() -> None:
+    from exportdesk.core.advisor.state import changed_state, state_kept, state_of
+
+    class Keeping(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(2))
+            self.history: list[float] = []
+            self.count = 0
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.seen += 1
+            self.history.append(1.0)
+            self.count += 1
+            self.extra = x
+            return x
+
+    model = Keeping()
+    before, history = state_of(model), model.history
+    with state_kept(model):
+        model(torch.ones(2))
+        assert sorted(changed_state(model, before)) == ["count", "extra", "history", "seen"]
+    assert changed_state(model, before) == []
+    assert model.history is history
+
+
+def test_that_a_rejected_parent_does_not_hide_the_culprit() -> None:
+    advice = advise_file(DEPEND, "TwoAmongForty", ["x=2,8"])
+    assert scripted(advice) == {"body.7.inner.clip", "body.21"}
+    assert {c.module for c in advice.culprits if c.is_scripted} == scripted(advice)
