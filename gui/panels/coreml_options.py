@@ -44,7 +44,7 @@ class CoreMLOptionsPanel(QWidget):
         self.format = Choice(_FORMATS, "Format", lambda value: self._wish("convert_to", value))
         self.precision = Choice(_PRECISIONS, "Precision", lambda value: self._wish("precision", value))
         self.units = Choice(_UNITS, "Compute units", lambda value: self._wish("compute_units", value))
-        self.outputs = TextField("Output names", self._name_outputs, "named by the converter")
+        self.outputs = TextField("Output names", self._name_outputs, "named after the model's output")
         self.outputs.setToolTip("Names for the outputs, in their order, with commas between.")
         content = QWidget()
         rows = form(content)
