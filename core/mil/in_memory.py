@@ -22,7 +22,7 @@ from .program import (
     Value,
     ValueType,
 )
-from .scopes import scope_of
+from .scopes import module_map, scope_of
 from .weights import WeightFiles
 
 _HIDDEN_INPUTS = ("_existing_blocks", "_cond", "_body", "_true_fn", "_false_fn", "name")
@@ -37,7 +37,8 @@ def package_of(source: Any) -> Package:  # noqa: RET503
     if hasattr(source, "get_spec"):
         folder = getattr(source, "weights_dir", None)
         specification = source.get_spec().SerializeToString()
-        return read_specification(specification, None if folder is None else Path(folder).parent)
+        modules = module_map(source) if getattr(source, "_mil_program", None) is not None else None
+        return read_specification(specification, None if folder is None else Path(folder).parent, modules=modules)
     if hasattr(source, "SerializeToString") and hasattr(source, "specificationVersion"):
         return read_specification(source.SerializeToString(), None)
     if hasattr(source, "functions") and hasattr(source, "default_function_name"):

@@ -1,6 +1,7 @@
 """An ``.mlpackage`` as it lies on disk: manifest, description, program, weight files. No torch, no coremltools."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,15 @@ def read_package(path: str | Path) -> Package:
     return read_specification(data, model_file.parent, name=path.name)
 
 
-def read_specification(data: bytes, folder: Path | None, *, name: str = "model") -> Package:
-    """Read a serialized model; ``folder`` is what ``@model_path`` stands for in its weight references."""
+def read_specification(
+    data: bytes, folder: Path | None, *, name: str = "model", modules: Mapping[str, str] | None = None
+) -> Package:
+    """Read a serialized model.
+
+    Args:
+        folder: what ``@model_path`` stands for in its weight references.
+        modules: module path of values, where it is known from elsewhere; what the model itself carries comes first.
+    """
     message = Message(memoryview(data))
     description = message.message(2)
     if description is None:
@@ -74,7 +82,7 @@ def read_specification(data: bytes, folder: Path | None, *, name: str = "model")
             hint="Convert it again with convert_to=“mlprogram”.",
         )
     described = read_description(description)
-    modules = read_module_map(described.user_defined)
+    modules = {**(modules or {}), **read_module_map(described.user_defined)}
     return Package(name, described, read_program(program, modules), WeightFiles(folder), message.integer(1))
 
 

@@ -3,6 +3,7 @@
 Source: ``mlmodel/format/MIL.proto`` of coremltools 9.0; only field numbers are taken from it.
 """
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -38,7 +39,7 @@ _DTYPES = {
 _OPSETS = {"CoreML5": "iOS15", "CoreML6": "iOS16", "CoreML7": "iOS17", "CoreML8": "iOS18", "CoreML9": "iOS26"}
 
 
-def read_program(message: Message, modules: dict[str, str]) -> Program:
+def read_program(message: Message, modules: Mapping[str, str]) -> Program:
     """Return the program; nothing is looked up in the weight files yet.
 
     Args:
@@ -50,7 +51,7 @@ def read_program(message: Message, modules: dict[str, str]) -> Program:
     return Program(functions)
 
 
-def _function(name: str, message: Message, modules: dict[str, str]) -> Function:
+def _function(name: str, message: Message, modules: Mapping[str, str]) -> Function:
     opset = message.text(2)
     blocks = dict(message.mapping(3))
     if opset not in blocks:
@@ -68,12 +69,12 @@ def _named_values(message: Message, number: int) -> tuple[Named, ...]:
     return tuple(Named(item.text(1), _type(item.message(2))) for item in message.messages(number))
 
 
-def _block(message: Message, modules: dict[str, str]) -> Block:
+def _block(message: Message, modules: Mapping[str, str]) -> Block:
     operations = tuple(_operation(item, modules) for item in message.messages(3))
     return Block(_named_values(message, 1), message.texts(2), operations)
 
 
-def _operation(message: Message, modules: dict[str, str]) -> Operation:
+def _operation(message: Message, modules: Mapping[str, str]) -> Operation:
     inputs = {name: tuple(_binding(item) for item in argument.messages(1)) for name, argument in message.mapping(2)}
     attributes = {name: read_value(item) for name, item in message.mapping(5)}
     if message.text(1) != "const":

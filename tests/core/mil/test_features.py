@@ -1,5 +1,6 @@
 """What a package can have besides tensors: pictures, labels, states, several functions, flexible shapes, other types."""
 
+import json
 from pathlib import Path
 
 import coremltools as ct
@@ -243,8 +244,8 @@ def test_that_values_are_traced_to_their_modules_in_memory_and_in_a_package(resi
     paths = tuple(path for path, _ in module.named_modules() if path)
     found = module_map(model, paths)
     assert set(found.values()) == {"layers.0", "layers.1", ""}
-    import json
-
+    rows = activation_ranges(model, {"x": np.ones((1, 4), np.float32)})
+    assert {row.module for row in rows if row.operation == "linear"} == {"0", "1"}
     model.user_defined_metadata[METADATA_KEY] = json.dumps(found)
     model.save(str(tmp_path / "m.mlpackage"))
     rows = activation_ranges(tmp_path / "m.mlpackage", {"x": np.ones((1, 4), np.float32)})
