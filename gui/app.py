@@ -24,6 +24,7 @@ from .engine_thread import EngineThread
 from .main_window import MainWindow
 from .models.paths import example_rows, recent_rows
 from .panels.edits import Edit
+from .panels.graph_page import load_drawing_code
 from .settings import Settings
 from .state.documents import is_example, open_document, outline_of, save_document
 from .state.edits import relative_text, with_added_input, with_model, with_suggested_inputs, without_inputs
@@ -49,6 +50,7 @@ from .state.reduce import reduce
 from .state.session import JobKind, Notice, Selection, Session
 from .workspace import Workspace
 
+DRAWING_CODE_DELAY_MS = 1500
 INSPECT_DELAY_MS = 300
 """Edits of the model's set-up that follow each other load the model once."""
 
@@ -229,6 +231,8 @@ class Workbench(QObject):
         self.undo.clear()
         self._watch(document.model_file)
         self._engine.warm_up()
+        # While the worker starts the window has nothing to do; right now it would have to wait.
+        QTimer.singleShot(DRAWING_CODE_DELAY_MS, self, load_drawing_code)
         self.tell(DocumentOpened(document=document))
         self._settings.put(known.LAST_FOLDER, str(path.absolute().parent))
         if not is_example(path):

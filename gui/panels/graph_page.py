@@ -1,5 +1,7 @@
 """A drawn graph in its place: made when there is one to draw, and linked with the other views."""
 
+import importlib
+import threading
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
@@ -11,6 +13,12 @@ from .empty_state import EmptyState
 
 if TYPE_CHECKING:
     from ..canvas.view import GraphView
+
+
+def load_drawing_code() -> None:
+    """Import what draws graphs, beside the window's thread: it takes half a second, mostly for pyqtgraph."""
+    name = f"{__package__}".rpartition(".")[0] + ".canvas.view"
+    threading.Thread(target=importlib.import_module, args=(name,), name="drawing code", daemon=True).start()
 
 
 class GraphPage(QWidget):
