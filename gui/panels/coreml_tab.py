@@ -136,7 +136,7 @@ def summary_text(summary: CoreMLSummary | None) -> str:
         except AssertionError:
             parts.append(f"for {summary.minimum_deployment_target}")
     if summary.precision:
-        parts.append(summary.precision)
+        parts.append("mixed precision" if summary.precision == "mixed" else summary.precision)
     if summary.specification_version:
         parts.append(f"specification {summary.specification_version}")
     count = sum(summary.operations.values())
