@@ -8,7 +8,7 @@ from ...core.results import Check
 from .. import theme
 from .table import RowsModel
 
-NAME, STATUS, RELATIVE, ABSOLUTE, PSNR, PROBES, RULE, OUTPUT = range(8)
+NAME, STATUS, RELATIVE, ABSOLUTE, PSNR, PROBES, OUTPUT = range(7)
 _LOOK = {"passed": ("success", "success"), "failed": ("error", "error"), "not run": ("skipped", "muted")}
 _TITLES = {
     "torchscript": "TorchScript, as compiled",
@@ -25,7 +25,7 @@ _SUBJECTS = {
 
 
 class ChecksModel(RowsModel[Check]):
-    headings = ("Check", "Outcome", "Relative error", "Absolute error", "PSNR", "Inputs", "Rule", "Worst output")
+    headings = ("Check", "Outcome", "Relative error", "Absolute error", "PSNR", "Inputs", "Worst output")
     right_aligned = frozenset({RELATIVE, ABSOLUTE, PSNR, PROBES})
 
     def cell(self, row: Check, column: int, role: int) -> Any:
@@ -53,8 +53,6 @@ class ChecksModel(RowsModel[Check]):
                 return psnr_text(row)
             case 5:
                 return str(row.probes) if was_run else "–"
-            case 6:
-                return rule_text(row)
             case _:
                 return row.output or "–"
 

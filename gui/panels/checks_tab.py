@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHeaderView, QLabel, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from ...core.results import Check
-from ..models.checks import OUTPUT, RULE, ChecksModel, plain_words
+from ..models.checks import OUTPUT, ChecksModel, plain_words
 from ..state.session import Session
 from .empty_state import EmptyState
 
@@ -38,9 +38,6 @@ class ChecksTab(QWidget):
         self.table.setAccessibleName("Checks")
         header = self.table.header()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        # The rule is said in the words above; here it takes the room that is left.
-        header.setSectionResizeMode(RULE, QHeaderView.ResizeMode.Stretch)
-        header.setStretchLastSection(False)
         page = QWidget()
         inner = QVBoxLayout(page)
         inner.setContentsMargins(12, 10, 12, 10)
@@ -66,7 +63,7 @@ class ChecksTab(QWidget):
             return
         checks = exported.result.checks
         self.model.show(checks)
-        self.table.setColumnHidden(OUTPUT, all(check.output is None for check in checks))
+        self.table.setColumnHidden(OUTPUT, len({check.output for check in checks if check.output}) < 2)
         self.verdict.setText(verdict_text(checks))
         items = "".join(f"<p style='margin:0 0 4px 0'>{html.escape(plain_words(check))}</p>" for check in checks)
         self.words.setText(items)
