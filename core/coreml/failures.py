@@ -17,9 +17,9 @@ def explain(error: BaseException, source: Source, watch: Watch) -> NoReturn:
     """Raise the failure that ``error`` stands for; cancels and our own errors pass unchanged."""
     if isinstance(error, Cancelled | ExportDeskError):
         raise error
-    kind, name = _converted_node(error)
+    kind, name, inputs = _converted_node(error)
     if kind is not None:
-        _explain_node(error, kind, _place(source, watch, name, kind))
+        _explain_node(error, kind, _place(source, watch, name, kind, inputs))
     text = str(error).strip() or type(error).__name__
     if isinstance(error, MemoryError):
         fail("convert.out-of-memory", "The conversion needs more memory than there is.", cause=error)
@@ -96,20 +96,20 @@ def _labels_and_classes(error: BaseException) -> tuple[int, str, int] | None:
     return None
 
 
-def _converted_node(error: BaseException) -> tuple[str | None, str]:
-    """Return kind and name of the innermost node that was being converted, from the traceback's frames."""
-    kind, name = None, ""
+def _converted_node(error: BaseException) -> tuple[str | None, str, list[str]]:
+    """Return kind, name and inputs of the innermost node that was being converted, from the traceback's frames."""
+    kind, name, inputs = None, "", []
     traceback = error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_name == "convert_single_node":
             node = traceback.tb_frame.f_locals["node"]
-            kind, name = node.kind, node.name
+            kind, name, inputs = node.kind, node.name, [str(item) for item in node.inputs]
         traceback = traceback.tb_next
-    return kind, name
+    return kind, name, inputs
 
 
-def _place(source: Source, watch: Watch, name: str, kind: str) -> Location:
-    node = find_node(watch.graph, name, kind) if watch.graph is not None else None
+def _place(source: Source, watch: Watch, name: str, kind: str, inputs: list[str]) -> Location:
+    node = find_node(watch.graph, name, kind, inputs) if watch.graph is not None else None
     return Location() if node is None else locate(node, source.module)
 
 

@@ -2,7 +2,7 @@
 
 import linecache
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +32,19 @@ def all_nodes(block: torch._C.Graph | torch._C.Block) -> Iterator[torch._C.Node]
             yield from all_nodes(inner)
 
 
-def find_node(graph: torch._C.Graph, output: str, kind: str) -> torch._C.Node | None:
-    """Return the node that makes the value ``output``; failing that, the only one of its ``kind``."""
+def find_node(graph: torch._C.Graph, output: str, kind: str, inputs: Sequence[str] = ()) -> torch._C.Node | None:
+    """Return the node that makes the value ``output``; failing that, one of its ``kind`` that shares most inputs."""
+    # coremltools joins an assignment (y[0] = …) into an operation of its own, and names it so.
+    plain = kind.lower().removeprefix("_internal_op_tensor_inplace_").rstrip("_")
     of_kind = []
     for node in all_nodes(graph):
-        if any(value.debugName() == output for value in node.outputs()):
+        is_of_kind = node.kind().rpartition("::")[2].lower().rstrip("_") == plain
+        if any(value.debugName() == output for value in node.outputs()) and (is_of_kind or plain == kind.lower()):
             return node
-        if node.kind().rpartition("::")[2].lower().rstrip("_") == kind.lower().rstrip("_"):
+        if is_of_kind:
             of_kind.append(node)
-    return of_kind[0] if of_kind else None
+    shared = [sum(value.debugName() in inputs for value in node.inputs()) for node in of_kind]
+    return of_kind[shared.index(max(shared))] if of_kind else None
 
 
 def locate(node: torch._C.Node, module: torch.nn.Module | None) -> Location:
