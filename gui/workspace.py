@@ -97,6 +97,8 @@ class Workspace:
         if before is None or before.document is not now.document or before.worker is not now.worker:
             self.show_edited(now)
             self.inputs.show_state(now)
+        elif before.inspection is not now.inspection:
+            self.inputs.show_state(now)
 
     def _show_tab(self) -> None:
         """Show the results in the tab that is in sight; the others have time until they are."""

@@ -64,7 +64,8 @@ class InputsPanel(QWidget):
             FILL, ChoiceDelegate(lambda index: fills, is_editable=True, parent=self.table)
         )
         self._stack = QStackedWidget()
-        self._stack.addWidget(EmptyState("No inputs", "Add one for each argument of forward.", add))
+        self._empty = EmptyState("No inputs", "Add one for each argument of forward.", add)
+        self._stack.addWidget(self._empty)
         self._stack.addWidget(self.table)
         self.message = QLabel(_HELP)
         self.message.setWordWrap(True)
@@ -90,6 +91,10 @@ class InputsPanel(QWidget):
         inputs = session.document.recipe.inputs if session.document else ()
         self.model.show(inputs)
         self._stack.setCurrentIndex(1 if inputs else 0)
+        signature = session.inspection.signature if session.inspection else ()
+        names = [parameter.name for parameter in signature if not parameter.kind.startswith("var_")]
+        takes = f"The model takes: {', '.join(names)}. " if names else ""
+        self._empty.say("No inputs", f"{takes}Add one for each argument of forward.")
         self._below.setVisible(bool(inputs))
         self.message.setVisible(bool(inputs))
         self._say(None)
