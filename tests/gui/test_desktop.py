@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
+from exportdesk.gui.desktop import Desktop
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from exportdesk.gui.desktop import Desktop
 
-
-@pytest.fixture()
+@pytest.fixture
 def window(qtbot: QtBot) -> QWidget:
     window = QWidget()
     qtbot.addWidget(window)
