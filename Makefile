@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help demo test slow lint format types bench mil-suite mil-operations screenshots clean advisor-table
+.PHONY: help demo test slow lint format types bench bench-graph mil-suite mil-operations screenshots clean advisor-table
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make types        mypy, strict, on core/ and gui/'
 	@echo 'make advisor-table  what the advisor says of each model of its corpus'
 	@echo 'make bench        measure against plain scripts and a bare Qt window'
+	@echo 'make bench-graph  measure layouts and frames of graphs with 1,000 to 100,000 nodes'
 	@echo 'make mil-suite    run N=300 of coremltools own operation tests on the executor (REPORT=docs/mil-suite.md)'
 	@echo 'make mil-operations  write docs/mil-operations.md'
 	@echo 'make screenshots  make the pictures of docs/images'
@@ -68,6 +69,9 @@ types: $(VENV)/.lint
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
+
+bench-graph: $(VENV)/.installed
+	$(BIN)/python tests/bench/graph_bench.py
 
 bench-conversion: $(VENV)/.installed
 	$(BIN)/python tests/bench/convert_bench.py

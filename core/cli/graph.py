@@ -36,6 +36,9 @@ def graph(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> int:
     """Show nodes, edges and groups of a file; --svg and --png draw them."""
+    for path in (file, diff):
+        if path is not None and not path.exists():
+            fail("call.file-missing", f"there is no file {path}", file=str(path))
     for path in (svg, png):
         _refuse_bad_target(path)
     depth = _depth(expand)

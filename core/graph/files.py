@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from ..errors import ExportDeskError, fail
 from .model import Graph
@@ -56,7 +57,8 @@ def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> 
 
 
 def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: Callable[[], None]) -> Graph:
-    _refuse_other_files(path)
+    # Only a trace keeps the sizes of its inputs; asked for others, torch complains on standard error.
+    has_shapes = "traced_inputs.pkl" in _names_inside(path) and has_shapes
     from ..torchscript.torch_jit import load, load_with_input_shapes
     from .torchscript import graph_of_module
 
@@ -81,8 +83,8 @@ def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: C
         )
 
 
-def _refuse_other_files(path: Path) -> None:
-    """Say in words what is wrong before torch says it in its own."""
+def _names_inside(path: Path) -> list[str]:
+    """Return the names in a TorchScript archive; say in words what is wrong before torch says it in its own."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -108,8 +110,12 @@ def _refuse_other_files(path: Path) -> None:
             cause=error,
         )
     inner = [name.partition("/")[2] for name in names]
-    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
-        return
+    if "constants.pkl" not in inner and not any(name.startswith("code/") for name in inner):
+        _refuse_other_archive(path, inner)
+    return inner
+
+
+def _refuse_other_archive(path: Path, inner: list[str]) -> NoReturn:
     if any(name in ("archive_format", "models/model.json") for name in inner):
         what, hint = "a program of torch.export", "trace or script the model, and save that"
     elif "data.pkl" in inner:

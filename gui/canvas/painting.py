@@ -7,6 +7,7 @@ from PySide6 import QtCore
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
+from ...core.graph.drawing.picture import BADGE
 from ...core.graph.layout.sizes import FONT_SIZE, PADDING, SMALL_FONT_SIZE
 from .appearance import Appearance
 from .scene import Area, Indices, Scene
@@ -257,8 +258,12 @@ class ScenePainter:
             painter.drawText(rectangle, middle, first)
         mark = self.marks.get(item)
         if mark:
+            badge = QRectF(rectangle.left() - BADGE / 2, rectangle.top() - BADGE / 2, BADGE, BADGE)
+            painter.setBrush(self.appearance.ground)
+            painter.setPen(QPen(self.appearance.text, 1.0))
+            painter.drawEllipse(badge)
             painter.setFont(self._bold)
-            painter.drawText(QPointF(rectangle.left() + 4, rectangle.top() + 12), mark)
+            painter.drawText(badge, middle, mark)
 
     def _fitted(self, item: int, room: float) -> tuple[str, str]:
         texts = self._texts.get(item)

@@ -8,6 +8,9 @@ from ..layout.engine import CLOSED, OPEN, SOLID, Layout, LayoutEngine
 from ..layout.sizes import FONT_SIZE, PADDING, SMALL_FONT_SIZE
 from .colours import Colours
 
+BADGE = 13.0
+"""Size of the sign at the corner of what differs."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rectangle:
@@ -138,7 +141,9 @@ def _lines(
     x, y, width, height = box
     first, second = engine.texts(item)
     if mark:
-        yield Text(x + 3, y + 10, 12, mark, SMALL_FONT_SIZE, colours.text, False, True)
+        # On the corner, where no label is.
+        yield Rectangle(x - BADGE / 2, y - BADGE / 2, BADGE, BADGE, colours.ground, colours.text, BADGE / 2)
+        yield Text(x, y + 4.0, BADGE, mark, SMALL_FONT_SIZE, colours.text, True, True)
     middle, room = x + width / 2, width - PADDING
     top = y + height / 2 + (4.0 if not second else -2.5)
     yield Text(middle, top, room, first, FONT_SIZE, colours.text)

@@ -1,6 +1,6 @@
 """How large a node is, from its texts; measured without a font so that every machine lays out the same."""
 
-from ..model import Graph, GroupKind
+from ..model import Graph, GroupKind, NodeKind
 
 LINE_HEIGHT = 15.0
 SMALL_HEIGHT = 13.0
@@ -36,6 +36,8 @@ def node_texts(graph: Graph, node: int, name: str = "") -> tuple[str, str]:
     label = graph.nodes.label[node]
     if kind == "output":
         label = label if label == "output" else f"output {label.removeprefix('output')}"
+    if kind == NodeKind.CONTROL and not shape:
+        dtype = ""  # a counter of turns is no news
     described = shape if dtype in ("", "float32") else f"{shape} {dtype}".strip()
     return label, " · ".join(part for part in (name, described.replace("()", "scalar")) if part)
 
