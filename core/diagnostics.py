@@ -28,6 +28,8 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """What to do."""
     evidence: str | None = None
     """What was measured to reach the verdict, in words."""
+    is_acknowledged: bool = False
+    """Whether the recipe says that a person has accepted it, with this text of its line."""
     original: str | None = None
     """The text of torch or coremltools that this was made from."""
 

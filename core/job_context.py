@@ -10,6 +10,7 @@ import msgspec
 from .diagnostics import Diagnostic, without_repeats
 from .errors import Cancelled, ExportDeskError
 from .events import AnyEvent, DiagnosticFound, ProgressMade, StageStarted
+from .recipe.model import Acknowledgement
 
 
 class JobContext:
@@ -22,6 +23,8 @@ class JobContext:
     def __init__(self, job: int = 0, emit: Callable[[AnyEvent], None] = lambda event: None) -> None:
         self.job = job
         self.seconds: dict[str, float] = {}
+        self.acknowledged: tuple[Acknowledgement, ...] = ()
+        """Findings that the recipe of the job accepts."""
         self._emit = emit
         self._cancelled = threading.Event()
         self._stage = ""
@@ -71,6 +74,11 @@ class JobContext:
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Pass on a diagnostic, once for each identity."""
+        if (
+            Acknowledgement(code=diagnostic.code, module=diagnostic.module, source=diagnostic.source)
+            in self.acknowledged
+        ):
+            diagnostic = msgspec.structs.replace(diagnostic, is_acknowledged=True)
         before = len(self._diagnostics)
         self._diagnostics = without_repeats([*self._diagnostics, diagnostic])
         if len(self._diagnostics) > before:

@@ -68,6 +68,7 @@ def export(
 def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: JobContext) -> ExportResult:
     """Run the pipeline; nothing is left at ``staging``, and ``out`` is untouched unless everything was written."""
     check_place(out)
+    context.acknowledged = recipe.acknowledged
     clean = warm_clean_process()
     file = model_path(recipe, folder)
     with user_imports(file):

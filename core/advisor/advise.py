@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from ..diagnostics import Diagnostic
-from ..inputs.values import has_flexible_inputs
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel, load_model, model_path
 from ..model_file.user_imports import user_imports
@@ -20,7 +19,7 @@ from .envelope import envelope_of
 from .findings import culprit_rows, diagnostics_of, place_rows, settled
 from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
 from .randomness import Nature, nature_of
-from .running import Subject
+from .running import Outcome, Subject
 from .saved_probes import with_saved_probes
 from .scripted_set import Chooser, Known, Solution
 from .static_reading import sizes_mentioned
@@ -48,6 +47,7 @@ def run_advise(
         ExportDeskError: where the model cannot be loaded or run; a model that cannot be compiled is an answer.
     """
     file = model_path(recipe, folder)
+    context.acknowledged = recipe.acknowledged
     with user_imports(file):
         with context.stage("load"):
             loaded = load_model(recipe, folder)
@@ -75,6 +75,7 @@ class _Advisor:
         self._loaded, self._sources, self._recipe, self._context = loaded, sources, recipe, context
         self._subject = Subject(loaded=loaded, checkpoint=context.checkpoint)
         self._known = Known()
+        self._provenance: dict[str, Outcome] = {}
         self._tolerance = recipe.torchscript.check_tolerance
 
     def advise(self, *, measures_envelope: bool, probes_folder: Path | None) -> Advice:
@@ -113,10 +114,14 @@ class _Advisor:
                 example = source.example()
                 outcome = self._subject.run(example)
                 self._known.add(example, outcome)
-            is_doubtful = bool(outcome.leaks or first.leaks)
+            if outcome.leaks or first.leaks:
+                self._provenance[source.method] = self._subject.run(source.example(), with_provenance=True)
+            # A size that is data leaves no trace in an ordinary run but this.
+            traced = self._provenance.get(source.method, outcome)
+            is_doubtful = bool(traced.leaks)
             sizes = sizes_mentioned(str(self._loaded.file)) if first.leaks else []
             probes = [*value_probes(source, stop=_FEW_KINDS), *size_probes(source, sizes)]
-            if outcome.leaks or (is_doubtful and not has_flexible_inputs(source.binding)):
+            if is_doubtful:
                 probes += [*value_probes(source, start=_FEW_KINDS), *mixed_probes(source)]
             for index, probe in enumerate(probes):
                 self._context.progress(index / len(probes), f"probe {index + 1} of {len(probes)}")
@@ -128,7 +133,7 @@ class _Advisor:
             return findings
         for source in self._sources:
             example = source.example()
-            provenance = self._subject.run(example, with_provenance=True)
+            provenance = self._provenance.get(source.method) or self._subject.run(example, with_provenance=True)
             triage = Triage(
                 subject=self._subject,
                 known=self._known,

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import torch
 
 from ..diagnostics import Diagnostic, Severity
@@ -120,7 +121,7 @@ def diagnostics_of(
     for diagnostic in first.diagnostics if first is not None else ():
         if diagnostic.line and (diagnostic.module, diagnostic.file, diagnostic.line) in places:
             continue
-        found.append(_of_shape(diagnostic, solution))
+        found.append(_of_shape(_placed(diagnostic, first), solution))
     located = {d.module for d in found if d.severity is Severity.WARNING}
     for path, evidence in solution.evidence.items():
         if path not in located:
@@ -186,10 +187,20 @@ def _hint(path: str, solution: Solution) -> str:
     return f"It lies in {above[-1] or 'the model'}, which is scripted." if above else "Nothing needs to be done here."
 
 
+def _placed(diagnostic: Diagnostic, first: Attempt | None) -> Diagnostic:
+    """Give a tracer warning about an installed package that package's line."""
+    if diagnostic.line is not None or diagnostic.code not in _FROZEN or first is None:
+        return diagnostic
+    sites = [leak.site for leak in first.leaks if leak.site.module == diagnostic.module and leak.site.line]
+    kinds = [site for site in sites if _CODES[site.kind] == diagnostic.code] or sites
+    if not kinds:
+        return diagnostic
+    file, line = kinds[0].file, kinds[0].line
+    return msgspec.structs.replace(diagnostic, file=file, line=line, source=source_line(file, line))
+
+
 def _of_shape(diagnostic: Diagnostic, solution: Solution) -> Diagnostic:
     """Judge a tracer warning whose value did not leave torch in an ordinary run: it is a size."""
-    import msgspec
-
     if diagnostic.code not in _FROZEN:
         return diagnostic
     if diagnostic.module in solution.evidence:
@@ -314,11 +325,9 @@ def _of_failure(failure: Failure, severity: Severity) -> Diagnostic:
 
 def _folded(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Keep one of the notes that only differ in the submodule: forty blocks of one class share their lines."""
-    import msgspec
-
     groups: dict[object, list[Diagnostic]] = {}
     for diagnostic in diagnostics:
-        is_note = diagnostic.severity is Severity.NOTE and diagnostic.line is not None
+        is_note = diagnostic.severity is Severity.NOTE and diagnostic.code.startswith("trace.")
         key: object = (
             (diagnostic.code, diagnostic.file, diagnostic.line, diagnostic.message) if is_note else id(diagnostic)
         )

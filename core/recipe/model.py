@@ -407,6 +407,15 @@ class Checks(Part, frozen=True, kw_only=True):
             raise ValueError("coreml_relative_error is a number from 0 to 1")
 
 
+class Acknowledgement(Part, frozen=True, kw_only=True):
+    """A finding that a person has looked at and accepted; it comes back when the text of its line changes."""
+
+    code: str
+    module: str | None = None
+    source: str | None = None
+    """The text of the line, stripped; None for a finding without a line."""
+
+
 class Recipe(Part, frozen=True, kw_only=True):
     """The whole document. Equal recipes on equal machines give equal artefacts."""
 
@@ -418,6 +427,7 @@ class Recipe(Part, frozen=True, kw_only=True):
     torchscript: TorchScript = TorchScript()
     coreml: CoreML = CoreML()
     checks: Checks = Checks()
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
     def __post_init__(self) -> None:
         if self.exportdesk != FORMAT_VERSION:

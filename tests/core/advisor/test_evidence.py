@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from exportdesk.core.advisor.advise import run_advise
 from exportdesk.core.job_context import JobContext
+from exportdesk.core.recipe.document import parse_recipe, recipe_text
 from exportdesk.core.recipe.input_text import parse_input
-from exportdesk.core.recipe.model import Model, Recipe
+from exportdesk.core.recipe.model import Acknowledgement, Model, Recipe
 
 from .advising import advise_file, scripted
 
@@ -152,3 +154,21 @@ def test_that_a_rejected_parent_does_not_hide_the_culprit() -> None:
     advice = advise_file(DEPEND, "TwoAmongForty", ["x=2,8"])
     assert scripted(advice) == {"body.7.inner.clip", "body.21"}
     assert {c.module for c in advice.culprits if c.is_scripted} == scripted(advice)
+
+
+def test_that_an_accepted_finding_comes_back_when_its_line_changes() -> None:
+    found = advise_file(DEPEND, "MeanBranch", ["x=2,6"]).diagnostics[0]
+    accepted = Acknowledgement(code=found.code, module=found.module, source=found.source)
+    for acknowledgement, is_accepted in (
+        (accepted, True),
+        (msgspec.structs.replace(accepted, source="if x.mean() > 1:"), False),
+    ):
+        recipe = Recipe(
+            model=Model(file=str(DEPEND), entry="MeanBranch"),
+            inputs=(parse_input("x=2,6"),),
+            acknowledged=(acknowledgement,),
+        )
+        assert parse_recipe(recipe_text(recipe)) == recipe
+        advice = run_advise(recipe, HERE, JobContext())
+        assert advice.diagnostics[0].is_acknowledged is is_accepted
+        assert scripted(advice) == {""}
