@@ -22,6 +22,7 @@ sys.path.insert(0, str(HERE))
 from process_memory import run_and_measure  # noqa: E402 - this folder is no package: it is run, not imported
 
 EXAMPLE = HERE.parents[1] / "resources" / "examples" / "control_flow_net_2.toml"
+LARGE = HERE / "large_models.py"
 RESULTS = HERE.parents[1] / ".bench" / "results.json"
 TURNS = int(os.environ.get("BENCH_TURNS", "5"))
 OFFSCREEN = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -43,20 +44,37 @@ def window_times(which: str) -> tuple[float, float]:
     return painted - started, idle - started
 
 
-def cold_export() -> tuple[float, int | None]:
+def cold_export(*call: str) -> tuple[float, int | None]:
     """Return seconds and peak bytes of ``exportdesk export``, its checks included."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        peak = run_and_measure([*COMMAND, "export", str(EXAMPLE), "--out", f"{folder}/out"])
+        peak = run_and_measure([*COMMAND, "export", *(call or [str(EXAMPLE)]), "--out", f"{folder}/out"])
         return time.perf_counter() - started, peak.total_bytes
 
 
-def plain_export() -> tuple[float, int | None]:
+def plain_export(*call: str) -> tuple[float, int | None]:
     """Return seconds and peak bytes of the same export as a script, without checks."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        peak = run_and_measure([sys.executable, str(HERE / "plain_export.py"), f"{folder}/out"])
+        peak = run_and_measure([sys.executable, str(HERE / "plain_export.py"), f"{folder}/out", *call])
         return time.perf_counter() - started, peak.total_bytes
+
+
+def traced_transformer() -> float:
+    """Return the seconds of loading, inputs, capture and tracing, all of an export but saving and checking."""
+    with tempfile.TemporaryDirectory() as folder:
+        call = [f"{LARGE}:Transformer", "--input", "x=1,64,256", "--no-coreml", "--json", "--out", f"{folder}/out"]
+        done = subprocess.run([*COMMAND, "export", *call], check=True, capture_output=True, text=True)
+    seconds = json.loads(done.stdout)["seconds"]
+    return sum(seconds.get(stage, 0.0) for stage in ("inputs", "compile"))
+
+
+def plain_trace() -> float:
+    """Return the seconds of torch.jit.trace alone, its own check included."""
+    with tempfile.TemporaryDirectory() as folder:
+        call = [str(HERE / "plain_export.py"), f"{folder}/out", f"{LARGE}:Transformer", "1,64,256", "trace-only"]
+        done = subprocess.run([sys.executable, *call], check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1])
 
 
 def warm_exports(count: int) -> list[float]:
@@ -103,8 +121,8 @@ def longest_stall(which: str) -> float:
     return float(done.stdout.split()[-1])
 
 
-def in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[list[Any], list[Any]]:
-    pairs = [(first(), second()) for _ in range(TURNS)]
+def in_turn(first: Callable[[], Any], second: Callable[[], Any], turns: int = TURNS) -> tuple[list[Any], list[Any]]:
+    pairs = [(first(), second()) for _ in range(turns)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
@@ -126,6 +144,14 @@ def figure(
     }
 
 
+def memory(name: str, ours: list[Any], plain: list[Any], most: float | None) -> list[dict[str, Any]]:
+    """Return the line of peak memory, all processes together; none where it could not be measured."""
+    if any(peak is None for _, peak in [*ours, *plain]):
+        return []
+    mine, theirs = ([peak / 1e6 for _, peak in side] for side in (ours, plain))
+    return [figure(name, "MB", mine, theirs, "plain script", most)]
+
+
 def measure() -> list[dict[str, Any]]:
     say("windows")
     ours, bare = in_turn(lambda: window_times("exportdesk"), lambda: window_times("bare"))
@@ -139,17 +165,14 @@ def measure() -> list[dict[str, Any]]:
     figures.append(figure("cold export, with checks", "s", [o[0] for o in ours], script, "plain script", 1.1))
     say("warm exports")
     figures.append(figure("warm export, with checks", "s", warm_exports(TURNS), script, "plain script", 0.6))
-    if all(peak is not None for _, peak in [*ours, *plain]):
-        figures.append(
-            figure(
-                "peak memory of an export, all processes",
-                "MB",
-                [peak / 1e6 for _, peak in ours],
-                [peak / 1e6 for _, peak in plain],
-                "plain script",
-                None,
-            )
-        )
+    figures += memory("peak memory of an export", ours, plain, None)
+    say("a model of 512 MB")
+    model = f"{LARGE}:HalfGigabyte"
+    ours, plain = in_turn(lambda: cold_export(model, "--input", "x=1,4000"), lambda: plain_export(model, "1,4000"), 1)
+    figures += memory("peak memory, a model of 512 MB", ours, plain, 1.2)
+    say("tracing 24 transformer blocks")
+    traced, trace = in_turn(traced_transformer, plain_trace)
+    figures.append(figure("capture and trace, 24 blocks", "s", traced, trace, "torch.jit.trace", 1.3))
     say("event loop during an export")
     ours, bare = in_turn(lambda: longest_stall("exportdesk"), lambda: longest_stall("bare"))
     stall = figure(
