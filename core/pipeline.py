@@ -253,7 +253,15 @@ def _write_and_check(
                     return made.package
 
                 verdict = check_package(
-                    coreml.package, loaded, coreml.method, probes, answers, recipe, context, convert_again
+                    coreml.package,
+                    loaded,
+                    coreml.method,
+                    probes,
+                    answers,
+                    recipe,
+                    context,
+                    convert_again,
+                    entry.compiled,
                 )
                 checks += verdict.checks
     with context.stage("write"):

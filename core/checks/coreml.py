@@ -16,15 +16,18 @@ from ..recipe.model import CoreML, Recipe
 from ..results import Check, Float32Suggestion, LayerError
 from ..torchscript.eager import fresh
 from ..torchscript.kept_state import inference, state_kept
+from .branches import Branch, Decisions, Flip, branches_of, flip_of
 from .gates import FLOAT16_PSNR_DB as GOOD_PSNR_DB
 from .gates import RoundingGates
 from .package_runs import PackageRuns, tensors_of
 from .probes import Probe
 from .reasons import find_reasons
-from .verdict import Expected, Gate, not_run, psnr_gate, relative_gate, verdict
+from .ties import Ties, explain_ties
+from .verdict import Expected, Gate, is_admitted, not_run, psnr_gate, relative_gate, verdict
 
 if TYPE_CHECKING:
     from ..mil import ReferenceModel
+    from ..mil.model import Observe
 
 FLOAT32_TOLERANCE = 1e-3
 """Relative error of a float16 program run in float32, where the model is not there to set a gate from."""
@@ -53,6 +56,7 @@ def check_package(
     recipe: Recipe,
     context: JobContext,
     convert_again: Callable[[CoreML], Path] | None = None,
+    compiled: Any = None,
 ) -> PackageVerdict:
     """Run the saved package on the probes, in the program's own precision and, if that is float16, in float32 too.
 
@@ -62,11 +66,12 @@ def check_package(
 
     Args:
         convert_again: converts the model with other options, quietly; without it a suggestion is not verified.
+        compiled: the TorchScript that was converted, which knows the lines of branches.
     """
     if recipe.coreml.convert_to != "mlprogram":
         reason = "reference execution runs ML programs, not the neuralnetwork type"
         return PackageVerdict(checks=(not_run("coreml", reason),))
-    runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml)
+    runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml, compiled)
     gates = RoundingGates(runs, context)
     checks = tuple(_checks(runs, gates, recipe, context))
     if not _calls_for_reasons(checks, recipe):
@@ -116,18 +121,59 @@ def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: Jo
         return verdict(name, runs.expected, [None] * len(runs.expected), gate)
     try:
         model = runs.model(precision)
+        branches = branches_of(model.body, runs.compiled, runs.method)
+        decisions = Decisions(branches)
         actual: list[Any] = []
         for index, answer in enumerate(runs.expected):
             context.progress(index / len(runs.expected), f"Core ML ({precision}), probe {index + 1}")
-            actual.append(None if answer.problem is not None else _outputs_or_error(runs, model, index))
+            observe = decisions.observe if branches else None
+            actual.append(None if answer.problem is not None else _outputs_or_error(runs, model, index, observe))
+        check = verdict(name, runs.expected, actual, gate, runs.scales)
+        if precision == "program":
+            for diagnostic in decisions.not_taken():
+                context.report(diagnostic)
+        if check.status == "failed":
+            return _with_rounding_explained(check, precision, gate, runs, branches, actual, context)
+        return check
     except ExportDeskError as error:
         return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
-    return verdict(name, runs.expected, actual, gate, runs.scales)
 
 
-def _outputs_or_error(runs: PackageRuns, model: "ReferenceModel", probe: int) -> Any:
+def _with_rounding_explained(
+    check: Check,
+    precision: str,
+    gate: Gate,
+    runs: PackageRuns,
+    branches: Sequence[Branch],
+    actual: Sequence[Any],
+    context: JobContext,
+) -> Check:
+    """Judge probes on which rounding decided a branch, or chose between near ties, by what the model chose; say so."""
+    explained = list(actual)
+    words = []
+    for probe in runs.answered:
+
+        def admits(outputs: Any, probe: int = probe) -> bool:
+            return is_admitted(outputs, runs.expected[probe], probe, gate, runs.scales)
+
+        if isinstance(actual[probe], Exception) or admits(actual[probe]):
+            continue
+        found: Ties | Flip | None = explain_ties(runs, precision, probe, actual[probe])
+        if found is None or not admits(found.outputs):
+            found = flip_of(runs, precision, probe, branches, admits)
+        if found is not None:
+            explained[probe] = found.outputs
+            words.append(found.words)
+            context.report(found.diagnostic)
+    if not words:
+        return check
+    judged = verdict(check.name, runs.expected, explained, gate, runs.scales)
+    return msgspec.structs.replace(judged, reason="; ".join(filter(None, (judged.reason, words[0]))))
+
+
+def _outputs_or_error(runs: PackageRuns, model: "ReferenceModel", probe: int, observe: "Observe | None") -> Any:
     try:
-        return runs.outputs(model, probe)
+        return runs.outputs(model, probe, observe)
     except ExportDeskError as error:
         if error.failure.code.endswith("unsupported-operation"):
             raise

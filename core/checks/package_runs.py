@@ -33,10 +33,13 @@ class PackageRuns:
         probes: Sequence[Probe],
         expected: Sequence[Expected],
         options: CoreML,
+        compiled: Any = None,
     ) -> None:
         from ..mil.package import read_package
 
         self.loaded, self.method, self.probes, self.options = loaded, method, probes, options
+        self.compiled = compiled
+        """The TorchScript that was converted; None where it is not at hand."""
         self._path = package
         self._package: Package | None = None
         self._read = read_package

@@ -91,6 +91,15 @@ def verdict(
     return _check(name, compared, gate, worst, left_out)
 
 
+def is_admitted(actual: Any, expected: Expected, probe: int, gate: Gate, scales: Mapping[str, float]) -> bool:
+    """Whether the outputs of one probe meet the gate."""
+    try:
+        rows = compare_all(actual, expected.output, scales)
+    except Unlike:
+        return False
+    return all(gate.excess(row, probe) <= 1 for row in rows)
+
+
 @dataclass(frozen=True)
 class _Worst:
     found: Comparison
