@@ -15,7 +15,7 @@ from ..torchscript.clean_process import CleanProcess
 from ..torchscript.compile import CompiledEntry
 from ..torchscript.eager import fresh
 from ..torchscript.kept_state import KeptState, inference
-from ..torchscript.torch_jit import without_optimiser
+from ..torchscript.torch_jit import inline_calls, without_optimiser
 from .probes import Probe
 from .verdict import Expected, first_line, not_run, relative_gate, verdict
 
@@ -35,6 +35,7 @@ def check_compiled(
     kept = KeptState(compiled if isinstance(compiled, torch.nn.Module) else None)
     for method, all_rows in probes.items():
         rows = all_rows[:most]
+        inline_calls(compiled, method)
         actual: list[Any] = []
         for index, probe in enumerate(rows):
             context.progress(index / len(rows), f"TorchScript, probe {index + 1} of {len(rows)}")
@@ -43,7 +44,7 @@ def check_compiled(
                 continue
             try:
                 arguments = entry.arguments(method, fresh(probe.arguments))
-                with inference(), without_optimiser(compiled, method):
+                with inference(), without_optimiser():
                     target = compiled if method == "forward" else getattr(compiled, method)
                     actual.append(target(*arguments.positional, **arguments.keyword))
             except Exception as error:

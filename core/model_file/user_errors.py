@@ -1,5 +1,6 @@
 """Exceptions of the user's own code, located at the user's line."""
 
+import functools
 import os
 import sysconfig
 import traceback
@@ -12,6 +13,7 @@ _OURS = str(Path(__file__).resolve().parents[2])
 _LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")})
 
 
+@functools.cache
 def is_users_file(name: str) -> bool:
     """Whether a file of a traceback is the user's: not Python's, not an installed package's, not ours."""
     if name.startswith("<") or not name:
@@ -20,6 +22,7 @@ def is_users_file(name: str) -> bool:
     return not place.startswith(_LIBRARIES) and not is_ours(name)
 
 
+@functools.cache
 def is_ours(name: str) -> bool:
     """Whether a file of a traceback belongs to the product."""
     return os.path.realpath(name).startswith((_OURS + os.sep + "core", _OURS + os.sep + "gui"))

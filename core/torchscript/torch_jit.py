@@ -32,6 +32,7 @@ __all__ = [
     "define_method",
     "exported",
     "forget_types",
+    "inline_calls",
     "load",
     "load_with_input_shapes",
     "save",
@@ -95,14 +96,21 @@ def _add_attributes(script: Any, original: torch.nn.Module) -> None:
             _add_attributes(getattr(inner, "_actual_script_module", inner), child)
 
 
-def without_optimiser(compiled: Compiled, method: str) -> contextlib.AbstractContextManager[None]:
-    """Run a method in the block as it is: the optimiser costs more than the few runs that it would speed up.
+def inline_calls(compiled: Compiled, method: str) -> None:
+    """Bring all functions that a method calls into their inlined form, before it is run ``without_optimiser``.
 
-    torch keeps, for each function, the form in which it first ran, and inlines that form from then on; so each is
-    brought into its inlined form first, which is what converters expect (torch 2.13).
+    torch keeps, for each function, the form in which it first ran, and inlines that form from then on; converters
+    expect to find no calls in it (torch 2.13).
     """
     target: Any = getattr(compiled, method) if isinstance(compiled, torch.jit.ScriptModule) else compiled
     _ = target.inlined_graph
+
+
+def without_optimiser() -> contextlib.AbstractContextManager[None]:
+    """Run TorchScript in the block as it is: the optimiser costs more than the few runs that it would speed up.
+
+    The calls in what is run must have been inlined before, see ``inline_calls``.
+    """
     return cast("contextlib.AbstractContextManager[None]", _jit.optimized_execution(False))
 
 

@@ -113,6 +113,7 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
 )
 
 _TORCH = str(Path(torch.__file__).parent)
+_TORCH_JIT = str(Path(_TORCH) / "jit")
 _TORCHS_OWN_HINT = (
     "torch hides warnings of its own layers, which mostly guard against wrong shapes. The checks on probes show if "
     "this one matters; declare the sizes that will change as ranges, so that they are tried too."
@@ -208,7 +209,8 @@ def _diagnostic(
     if issubclass(category, TracerWarning):
         for pattern, code, message, hint in _TRACER:
             if re.search(pattern, text):
-                is_torchs_own = raised_at[0].startswith(_TORCH)
+                # torch.jit speaks of the user's model as a whole, from its check of the trace.
+                is_torchs_own = raised_at[0].startswith(_TORCH) and not raised_at[0].startswith(_TORCH_JIT)
                 is_note = is_torchs_own or code == "trace.constant"
                 return Diagnostic(
                     code=code,

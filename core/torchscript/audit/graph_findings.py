@@ -38,18 +38,14 @@ def graph_findings(compiled: Compiled, method: str, *, is_repeatable: bool) -> I
     """
     module = compiled if isinstance(compiled, torch.nn.Module) else None
     target: Any = getattr(compiled, method) if module is not None else compiled
+    seen: set[tuple[str, str | None, int | None]] = set()
     for node in all_nodes(target.inlined_graph):
-        found = (
-            _device(node)
-            or _training_flag(node)
-            or _attention_dropout(node)
-            or _seed(node)
-            or _random(node, is_repeatable=is_repeatable)
-            or _constant_tensor(node)
-        )
-        if found is not None:
+        for user, found in _found_at(node, is_repeatable=is_repeatable):
             code, severity, message, hint = found
-            place = locate(node, module)
+            place = locate(user, module)
+            if (code, place.file, place.line) in seen:
+                continue
+            seen.add((code, place.file, place.line))
             yield Diagnostic(
                 code=code,
                 severity=severity,
@@ -59,8 +55,29 @@ def graph_findings(compiled: Compiled, method: str, *, is_repeatable: bool) -> I
                 line=place.line,
                 source=source_line(place),
                 hint=hint,
-                evidence=f"the graph has {node.kind()}",
+                evidence=f"the graph has {user.kind()}",
             )
+
+
+def _found_at(node: Any, *, is_repeatable: bool) -> "Iterator[tuple[Any, _Found]]":
+    """Yield the findings of one node, with the node that they are about; most nodes are passed by at once."""
+    kind = node.kind()
+    if kind == "prim::Constant":
+        type_kind = node.output().type().kind()
+        if type_kind == "DeviceObjType":
+            for use in node.output().uses():
+                yield use.user, _device(node.output().toIValue())
+        elif type_kind == "GeneratorType":
+            for use in node.output().uses():
+                yield use.user, _seed()
+        elif type_kind == "TensorType" and (found := _constant_tensor(node)) is not None:
+            yield node, found
+        return
+    if kind == "aten::manual_seed":
+        yield node, _seed()
+    for found in (_training_flag(node), _attention_dropout(node), _random(node, is_repeatable=is_repeatable)):
+        if found is not None:
+            yield node, found
 
 
 def draws_random_numbers(compiled: Compiled, method: str) -> bool:
@@ -72,10 +89,7 @@ def draws_random_numbers(compiled: Compiled, method: str) -> bool:
 _Found = tuple[str, Severity, str, str]
 
 
-def _device(node: Any) -> _Found | None:
-    device = next((value for value in _constants(node) if isinstance(value, torch.device)), None)
-    if device is None:
-        return None
+def _device(device: Any) -> _Found:
     return (
         "audit.device",
         Severity.WARNING,
@@ -117,15 +131,12 @@ def _attention_dropout(node: Any) -> _Found | None:
     )
 
 
-def _seed(node: Any) -> _Found | None:
-    if node.kind() not in ("aten::manual_seed", "aten::Generator") and not any(
-        isinstance(value, torch.Generator) for value in _constants(node)
-    ):
-        return None
+def _seed() -> _Found:
     return (
         "audit.seed",
         Severity.WARNING,
-        "A random generator is set inside the model: each run of the file starts from this seed.",
+        "The model has a random generator with a seed of its own, and the file does not carry it faithfully: its "
+        "numbers are others than the model's.",
         "Draw the numbers outside and pass them in as an input.",
     )
 
@@ -173,10 +184,6 @@ def _constant_tensor(node: Any) -> _Found | None:
         f"it from {tensor.device}.",
         "Keep it with self.register_buffer(...) if the file is to run on other devices.",
     )
-
-
-def _constants(node: Any) -> list[Any]:
-    return [value.toIValue() for value in node.inputs() if value.node().kind() == "prim::Constant" and _is_plain(value)]
 
 
 def _is_plain(value: Any) -> bool:
