@@ -232,7 +232,7 @@ class _Walk:
                 )
 
     def _place(self, node: Any, scope: _Scope) -> Place:
-        place = users_place(node.sourceRange())
+        place = users_place(_range(node))
         return scope.place if place == NOWHERE else place
 
     def _named_constants(self, node: Any, operands: list[Value]) -> dict[str, object]:
@@ -408,7 +408,7 @@ class _Walk:
             taken = blocks[0] if condition else blocks[1]
             self._nodes(taken.nodes(), scope)
             return [scope.names[value.unique()] for value in taken.outputs()]
-        text = source_text(node.sourceRange()).rstrip(":")
+        text = source_text(_range(node)).rstrip(":")
         text = text if text.startswith(("if", "elif")) else "if"
         box = self._box(node, scope, GroupKind.IF, text)
         inside = scope.inside(box)
@@ -439,7 +439,7 @@ class _Walk:
     def _loop(self, node: Any, scope: _Scope, operands: list[Value]) -> list[Value] | None:
         block = next(iter(node.blocks()))
         is_fixed, turns = as_constant(operands[0])
-        text = source_text(node.sourceRange()).rstrip(":")
+        text = source_text(_range(node)).rstrip(":")
         if not text.startswith(("for", "while")):
             text = f"loop, {turns} turns" if is_fixed and isinstance(turns, int) and turns < 2**31 else "loop"
         box = self._box(node, scope, GroupKind.LOOP, text)
@@ -574,3 +574,11 @@ _PLAIN_TYPES = {"IntType": "int", "FloatType": "float", "BoolType": "bool", "Str
 
 def _class_name(handle: Any) -> str:
     return _MANGLED.sub("", str(handle.qualified_name)).rpartition(".")[2]
+
+
+def _range(node: Any) -> str:
+    """Return the source range of a node as text; empty where the file's record of it is damaged."""
+    try:
+        return str(node.sourceRange())
+    except (RuntimeError, MemoryError):  # a length that was flipped is read as memory to be had
+        return ""
