@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6 import QtCore
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
@@ -10,6 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter
 from ...core.graph.drawing.picture import BADGE
 from ...core.graph.layout.sizes import FONT_SIZE, PADDING, SMALL_FONT_SIZE
 from .appearance import Appearance
+from .primitives import Block
 from .scene import Area, Indices, Scene
 
 READABLE = 0.42
@@ -39,8 +39,8 @@ class ScenePainter:
         self._bold.setWeight(QFont.Weight.DemiBold)
         self._texts: dict[int, tuple[str, str]] = {}
         self._titles: dict[int, str] = {}
-        self._lines = PrimitiveArray(QtCore.QLineF, 4)
-        self._rectangles = PrimitiveArray(QtCore.QRectF, 4)
+        self._lines = Block(QtCore.QLineF)
+        self._rectangles = Block(QtCore.QRectF)
 
     def paint(self, painter: QPainter, area: Area, scale: float) -> None:
         """Paint what lies in an area; the painter's unit is the layout's, ``scale`` the pixels for each."""
@@ -171,9 +171,7 @@ class ScenePainter:
 
     def _draw_lines(self, painter: QPainter, ends: NDArray[np.float64]) -> None:
         if len(ends):
-            self._lines.resize(len(ends))
-            self._lines.ndarray()[:] = ends
-            painter.drawLines(*self._lines.drawargs())
+            painter.drawLines(*self._lines.of(ends))
 
     # Items
 
@@ -217,11 +215,8 @@ class ScenePainter:
     def _draw_rectangles(self, painter: QPainter, items: Indices) -> None:
         if len(items):
             scene = self.scene
-            self._rectangles.resize(len(items))
-            self._rectangles.ndarray()[:] = np.stack(
-                [scene.left[items], scene.top[items], scene.width[items], scene.height[items]], axis=1
-            )
-            painter.drawRects(*self._rectangles.drawargs())
+            sides = [scene.left[items], scene.top[items], scene.width[items], scene.height[items]]
+            painter.drawRects(*self._rectangles.of(np.stack(sides, axis=1)))
 
     def _paint_items(self, painter: QPainter, found: Indices, scale: float) -> None:
         scene, appearance = self.scene, self.appearance

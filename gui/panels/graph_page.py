@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_drawing_code() -> None:
-    """Import what draws graphs, beside the window's thread: it takes half a second, mostly for pyqtgraph."""
+    """Import what draws graphs, beside the window's thread: it takes a good part of a second when the disk is cold."""
     name = f"{__package__}".rpartition(".")[0] + ".canvas.view"
     threading.Thread(target=importlib.import_module, args=(name,), name="drawing code", daemon=True).start()
 
