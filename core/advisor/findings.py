@@ -255,6 +255,25 @@ def _of_nature(nature: Nature | None) -> list[Diagnostic]:
                 hint="Check the weights and the scale of the example: the trace is not to blame.",
             )
         )
+    if nature.graphs is not None:
+        because = (
+            f"a run changes {', '.join(nature.changes[:3])}"
+            if nature.changes
+            else "it draws random numbers"
+            if nature.is_random
+            else "something outside of the model changes: a global variable, the time, the order of a set"
+        )
+        rows.append(
+            Diagnostic(
+                code="trace.graphs-differ",
+                severity=Severity.WARNING,
+                message=f"Two traces of the same input give different graphs, because {because}.",
+                module=nature.graphs[0],
+                evidence=f"the graphs begin to differ with {nature.graphs[1]}",
+                hint="Let forward do the same each time: keep what counts in a buffer and use it with torch.where, or "
+                "script this module.",
+            )
+        )
     if nature.changes:
         rows.append(
             Diagnostic(

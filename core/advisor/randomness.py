@@ -1,15 +1,20 @@
 """The model compared with itself, before a trace is blamed: random, counting, or giving NaN, and where that begins."""
 
+import warnings
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import torch
 
 from ..inputs.nested import flatten
+from ..torchscript.eager import fresh
+from ..torchscript.kept_state import inference
+from ..torchscript.torch_jit import trace
 from .calls import SeenCall, recorded_calls
 from .probes import Probe
 from .running import Outcome, Subject, outputs_differ
-from .state import changed_state, state_kept, state_of
+from .state import changed_state, seed_all, state_kept, state_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,8 @@ class Nature:
     nan_at: str | None = None
     """Submodule that is the first to give NaN or infinity without having been given any."""
     reason: str = ""
+    graphs: tuple[str, str] | None = None
+    """Where two traces of one input begin to differ: submodule, and what differs; None where they do not."""
 
 
 def nature_of(subject: Subject, example: Probe, first: Outcome) -> Nature:
@@ -56,6 +63,7 @@ def nature_of(subject: Subject, example: Probe, first: Outcome) -> Nature:
         changing_buffers=tuple(name for name in changes if name in names),
         nan_at=_first_nan(subject, example) if root is not None and _has_nan(first.output) else None,
         reason=reason,
+        graphs=_graph_difference(subject, example) if changes or is_random or not is_repeatable else None,
     )
 
 
@@ -72,6 +80,35 @@ def _first_difference(subject: Subject, example: Probe, seed: int) -> str | None
         if outputs_differ(other_inputs, inputs, 1e-6) is None:
             return path
     return ""
+
+
+def _graph_difference(subject: Subject, example: Probe) -> tuple[str, str] | None:
+    """Trace twice, one after the other with the state that the first trace left; compare the graphs node by node."""
+    root = subject.loaded.module
+    if root is None or example.arguments.keyword or example.method != "forward":
+        return None
+    rows: list[list[tuple[str, str, str]]] = []
+    with state_kept(root), inference(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed in (example.seed, example.seed + 12345):
+            seed_all(seed)
+            try:
+                inputs = fresh(example.arguments).positional
+                traced: Any = trace(root, example_inputs=inputs, check_trace=False, strict=False)
+            except Exception:
+                # What cannot be traced is told where the trace itself is tried.
+                return None
+            nodes = [(node.kind(), node.scopeName(), node.sourceRange()) for node in traced.inlined_graph.nodes()]
+            rows.append([node for node in nodes if not node[0].startswith("prim::")])
+    for one, other in zip_longest(*rows):
+        if one != other:
+            _, scope, place = one or other
+            line = place.strip().splitlines()[-1].rpartition("/")[2] if place.strip() else ""
+            what = f"{one[0] if one else 'nothing'} and then {other[0] if other else 'nothing'}"
+            return scope.rpartition("__module.")[
+                2
+            ] if "__module." in scope else "", f"{what} ({line})" if line else what
+    return None
 
 
 def _first_nan(subject: Subject, example: Probe) -> str | None:

@@ -19,7 +19,7 @@ from .recorder import Leak, Limits, Recorder, RunStopped, Site
 from .running import Outcome, Subject
 from .state import seed_all, state_kept
 
-_STEPS = (1.0, 1.05, 1.5, 3.0, 10.0)
+_STEPS = (1.0, 0.3, 1.05, 1.5, 3.0, 10.0)
 _MOST_OCCURRENCES = 4
 
 

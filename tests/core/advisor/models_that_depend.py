@@ -387,7 +387,7 @@ class Python3Counter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.calls += 1
-        if self.calls > 2:
+        if self.calls > 1:
             return self.linear(x)
         return x
 

@@ -172,3 +172,10 @@ def test_that_an_accepted_finding_comes_back_when_its_line_changes() -> None:
         advice = run_advise(recipe, HERE, JobContext())
         assert advice.diagnostics[0].is_acknowledged is is_accepted
         assert scripted(advice) == {""}
+
+
+def test_that_graphs_that_differ_between_traces_are_explained() -> None:
+    advice = advise_file(DEPEND, "Python3Counter", ["x=3"])
+    (told,) = [d for d in advice.diagnostics if d.code == "trace.graphs-differ"]
+    assert "calls" in told.message
+    assert "aten::linear" in (told.evidence or "")
