@@ -31,6 +31,8 @@ LOWEST_PSNR_DB = 40.0
 MARGIN_DB = 10.0
 """How much less it may reach than the model with all its values rounded to float16."""
 _MORE_RUNS = 4
+_USUAL_PROBES = 4
+"""On which the model is run rounded in any case; others follow where they are off by more than is usual there."""
 
 
 class RoundingGates:
@@ -51,6 +53,9 @@ class RoundingGates:
             if found.relative <= ARITHMETIC:
                 return found.relative / ARITHMETIC / 2
             over = _over(found, *self._allowed(found, probe))
+            if over > 1:
+                self._rounded(Rounds.CONSTANTS, probe)
+                over = _over(found, *self._allowed(found, probe))
             if over > 1:
                 self._move_constants(probe)
                 over = _over(found, *self._allowed(found, probe))
@@ -135,7 +140,7 @@ class RoundingGates:
     def _allowed(self, found: Comparison, probe: int) -> tuple[float, float]:
         """Return the largest relative error and noise that rounded constants excuse."""
         rows = self._constant_rows()
-        here = rows.get(probe, {}).get(found.output)
+        here = self._found.get((Rounds.CONSTANTS, probe, 0), {}).get(found.output)
         everywhere = [row[found.output] for row in rows.values() if found.output in row]
         moved = self._program.get(probe, {}).get(found.output, (0.0, 0.0))
         limits = []
@@ -168,7 +173,7 @@ class RoundingGates:
     def _constant_rows(self) -> dict[int, dict[str, Comparison]]:
         if self._constants is None:
             self._constants = {}
-            for probe in self._runs.answered:
+            for probe in self._runs.answered[:_USUAL_PROBES]:
                 self._context.progress(probe / len(self._runs.expected), "what float16 weights change in the model")
                 self._constants[probe] = self._rounded(Rounds.CONSTANTS, probe)
         return self._constants

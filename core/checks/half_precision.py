@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
 from ..coreml.float32_operations import operation_name
 from ..diagnostics import Diagnostic, Severity
 from ..job_context import JobContext
 from ..mil.float32_search import suggest_float32
 from ..mil.precision import SMALLEST_NORMAL_HALF, activation_ranges, rounding_report
-from ..mil.program import Block, Operation, walk
+from ..mil.program import Block, Operation, TensorType, Value, walk
 from ..mil.widening import is_half
 from ..results import Check, Float32Suggestion, ModuleRow, ValueErrorRow, ValueRange
 from .package_runs import PackageRuns
@@ -60,6 +61,7 @@ def explain_half_precision(
     found = [
         *_overflows(program, report.rows, {row.name: row for row in ranges}),
         *_underflows(program, report.rows, {row.name: row for row in ranges}),
+        *_small_constants(program),
         *_losses(program, report.rows),
     ]
     if limit_db is None:
@@ -104,6 +106,7 @@ class _Program:
 
     def __init__(self, body: Block, rows: Sequence[ModuleRow]) -> None:
         self.operations = {named.name: item for item in walk(body) for named in item.outputs if item.type != "const"}
+        self._constants = {named.name: item for item in walk(body) for named in item.outputs if item.type == "const"}
         self._rows = {row.path: row for row in rows}
 
     def maker(self, name: str) -> Operation:
@@ -119,6 +122,15 @@ class _Program:
     def sources(self, operation: Operation) -> Iterator[str]:
         for items in operation.inputs.values():
             yield from (item for item in items if isinstance(item, str) and item in self.operations)
+
+    def constant(self, binding: str | Value | None) -> float | None:
+        """Return the magnitude of a float16 constant with one element, None for anything else."""
+        if isinstance(binding, str) and binding in self._constants:
+            binding = self._constants[binding].attributes["val"]
+        if not isinstance(binding, Value) or not isinstance(binding.type, TensorType) or binding.type.dtype != "fp16":
+            return None
+        array = np.asarray(binding.data)
+        return abs(float(array.reshape(()))) if array.size == 1 and array.dtype.kind == "f" else None
 
     def diagnostic(self, code: str, operation: Operation, message: str, hint: str, evidence: str) -> Diagnostic:
         row = self._row(operation.module)
@@ -193,6 +205,27 @@ def _underflows(
             f"{known.subnormal} of {known.elements} elements are below 6.1e-05, float16's smallest normal number; the "
             f"relative error is {row.max_relative_error:.2g}",
         )
+
+
+def _small_constants(program: _Program) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each operation that scales by a constant of which float16 keeps few digits.
+
+    A division by 1e8 becomes a product with 1e-8, which float16 does not have.
+    """
+    for operation in {id(item): item for item in program.operations.values()}.values():
+        if operation.type not in ("mul", "real_div"):
+            continue
+        for name in ("x", "y"):
+            size = program.constant(next(iter(operation.inputs.get(name, ())), None))
+            if size is None or not 0 < size < SMALLEST_NORMAL_HALF:
+                continue
+            yield program.diagnostic(
+                "fp16.underflow",
+                operation,
+                f"{describe(operation)} has the constant {size:.2g}; float16 keeps few digits of it or none.",
+                f"Keep it in float32: [coreml] float32_operations = [{_quoted(operation)}]; or choose another scale.",
+                "the smallest normal number of float16 is 6.1e-05",
+            )
 
 
 def _losses(program: _Program, rows: Sequence[ValueErrorRow]) -> Iterator[Diagnostic]:

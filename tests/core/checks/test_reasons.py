@@ -177,6 +177,21 @@ def test_that_values_too_small_for_float16_are_named(tmp_path: Path) -> None:
     assert codes(context)["fp16.underflow"] == "tiny"
 
 
+def test_that_a_constant_too_small_for_float16_is_named(tmp_path: Path) -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(16, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.tanh(self.linear(x) * 3e4 / 3.3e8 * 2e4)
+
+    verdict, context = verdict_of(Scaled().eval(), tmp_path)
+    assert "failed" in {check.status for check in verdict.checks}
+    told = [row.message for row in context.diagnostics if row.code == "fp16.underflow"]
+    assert any("has the constant" in message for message in told)
+
+
 def test_that_the_operation_that_loses_precision_is_named_and_repaired(tmp_path: Path) -> None:
     verdict, context = verdict_of(Cancelling().eval(), tmp_path)
     assert "fp16.precision" in codes(context)
