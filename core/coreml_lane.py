@@ -2,7 +2,7 @@
 
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class CoreMLOutcome:
 def convert_and_save(
     *,
     compiled: Compiled,
+    traced: Collection[str],
     bindings: Mapping[str, Binding],
     example: Arguments,
     output_paths: Mapping[str, tuple[str, ...]],
@@ -44,6 +45,9 @@ def convert_and_save(
     Outputs that the recipe does not name are named after their place in the model's own output: coremltools would
     number them by the operations before them, and an app would break with each change of the model.
 
+    Args:
+        traced: methods that are traced, and so have no arguments but tensors.
+
     Raises:
         ExportDeskError: ``convert.*`` or ``recipe.*`` from the converter.
     """
@@ -56,7 +60,7 @@ def convert_and_save(
     from .coreml.convert import convert
     from .coreml.summary import summarise
 
-    inputs = _converted_inputs(compiled, bindings[method], example, method)
+    inputs = _converted_inputs(compiled, bindings[method], example, method, is_traced=method in traced)
     package = stem.with_name(stem.name + ".mlpackage")
     options = recipe.coreml
     if not options.outputs and options.convert_to == "mlprogram":
@@ -81,14 +85,35 @@ def output_names(paths: Sequence[str], *, taken: Sequence[str]) -> list[str]:
     return names
 
 
-def _converted_inputs(compiled: Compiled, binding: Binding, example: Arguments, method: str) -> list[ConvertedInput]:
+def _converted_inputs(
+    compiled: Compiled, binding: Binding, example: Arguments, method: str, *, is_traced: bool
+) -> list[ConvertedInput]:
     """Return an input for each argument that the compiled method has; a trace has dropped those that are no tensors."""
     taken = taken_names(compiled, method)
     values = [*example.positional, *example.keyword.values()]
     rows = list(zip(binding.inputs, values, strict=True))
-    if len(rows) > len(taken):
-        rows = [(item, value) for item, value in rows if item.kind != "value"]
+    if len(rows) > len(taken) or is_traced:
+        kept = (_only_tensors(item, value) for item, value in rows)
+        rows = [row for row in kept if row is not None]
     return [_converted_input(item, value) for item, value in rows]
+
+
+def _only_tensors(item: Input, value: Any) -> tuple[Input, Any] | None:
+    """Return an input as a trace takes it: what is no tensor is left out, at any depth; None where nothing is left."""
+    if item.kind == "value":
+        return None
+    if item.kind == "tensor":
+        return item, value
+    members = list(value.values()) if isinstance(value, dict) else list(value)
+    kept = [row for pair in zip(item.items, members, strict=True) if (row := _only_tensors(*pair)) is not None]
+    if not kept:
+        return None
+    items = tuple(member for member, _ in kept)
+    inner = [member for _, member in kept]
+    left: Any = inner
+    if isinstance(value, dict):
+        left = {member.name: held for member, held in kept}
+    return msgspec.structs.replace(item, items=items), left
 
 
 def _converted_input(item: Input, value: Any) -> ConvertedInput:

@@ -216,6 +216,7 @@ def _write_and_check(
     coreml: CoreMLOutcome | None = None
     conversion: dict[str, Any] = {
         "compiled": entry.compiled,
+        "traced": entry.forms,
         "bindings": prepared.bindings,
         "example": prepared.example,
         "output_paths": {m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},

@@ -122,6 +122,8 @@ def compare_tensors(path: str, got: torch.Tensor, want: torch.Tensor, scale: flo
 
 def _as_float64(value: torch.Tensor) -> torch.Tensor:
     value = value.detach().cpu()
+    if value.layout is not torch.strided:
+        value = value.to_dense()
     if value.is_complex():
         value = torch.view_as_real(value.resolve_conj())
     return value.dequantize().double() if value.is_quantized else value.double()

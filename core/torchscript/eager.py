@@ -10,6 +10,7 @@ from ..inputs.binding import Arguments
 from ..inputs.nested import copy_tensors, flatten
 from ..model_file.loading import LoadedModel
 from ..model_file.user_errors import fail_in_user_code
+from .explained import explanation, module_in
 from .kept_state import KeptState, inference
 
 
@@ -53,8 +54,9 @@ class EagerModel:
                 "model.run",
                 f"The model does not run with the inputs given ({shapes or 'none'})",
                 error,
-                module="",
-                hint="Check the shapes and dtypes of the inputs: the line shown is where the model gave up.",
+                module=module_in(self._loaded.module, error) or "",
+                hint=f"{explanation(error)}Check the shapes and dtypes of the inputs: the line shown is where the "
+                "model gave up.",
             )
 
 
