@@ -7,27 +7,12 @@ from typing import Any
 import torch
 
 from ..errors import fail
+from ..recipe import model as recipe_model
 from ..recipe.model import Dimension, FileFill, Input, RangeDimension, default_size
 from .binding import Arguments, Binding
 from .sample_files import read_sample
 
-DTYPES: dict[str, torch.dtype] = {
-    name: getattr(torch, name)
-    for name in (
-        "float32",
-        "float16",
-        "bfloat16",
-        "float64",
-        "int64",
-        "int32",
-        "int16",
-        "int8",
-        "uint8",
-        "bool",
-        "complex64",
-        "complex128",
-    )
-}
+DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in recipe_model.DTYPES}
 
 
 @dataclass(frozen=True, kw_only=True)
