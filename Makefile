@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help demo test slow lint format types bench bench-graph mil-suite mil-operations screenshots clean advisor-table
+.PHONY: help demo test slow lint format types bench bench-conversion bench-graph mil-suite mil-operations screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -69,9 +69,6 @@ types: $(VENV)/.lint
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
-
-bench-graph: $(VENV)/.installed
-	$(BIN)/python tests/bench/graph_bench.py
 
 bench-conversion: $(VENV)/.installed
 	$(BIN)/python tests/bench/convert_bench.py
