@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,24 @@ def window_times(which: str) -> tuple[float, float]:
     return painted - started, idle - started
 
 
-def cold_export(*call: str) -> tuple[float, int | None]:
-    """Return seconds and peak bytes of ``exportdesk export``, its checks included."""
+def cold_export(*call: str, samples_memory: bool = False) -> tuple[float, int | None]:
+    """Return seconds and peak bytes of ``exportdesk export``, its checks included.
+
+    Sampling stops the processes it looks at, again and again, so that seconds are taken without it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        peak = run_and_measure([*COMMAND, "export", *(call or [str(EXAMPLE)]), "--out", f"{folder}/out"])
+        command = [*COMMAND, "export", *(call or [str(EXAMPLE)]), "--out", f"{folder}/out"]
+        peak = run_and_measure(command, samples_memory=samples_memory)
         return time.perf_counter() - started, peak.total_bytes
 
 
-def plain_export(*call: str) -> tuple[float, int | None]:
+def plain_export(*call: str, samples_memory: bool = False) -> tuple[float, int | None]:
     """Return seconds and peak bytes of the same export as a script, without checks."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        peak = run_and_measure([sys.executable, str(HERE / "plain_export.py"), f"{folder}/out", *call])
+        command = [sys.executable, str(HERE / "plain_export.py"), f"{folder}/out", *call]
+        peak = run_and_measure(command, samples_memory=samples_memory)
         return time.perf_counter() - started, peak.total_bytes
 
 
@@ -165,10 +171,11 @@ def measure() -> list[dict[str, Any]]:
     figures.append(figure("cold export, with checks", "s", [o[0] for o in ours], script, "plain script", 1.1))
     say("warm exports")
     figures.append(figure("warm export, with checks", "s", warm_exports(TURNS), script, "plain script", 0.6))
-    figures += memory("peak memory of an export", ours, plain, None)
+    sampled = partial(cold_export, samples_memory=True), partial(plain_export, samples_memory=True)
+    figures += memory("peak memory of an export", *in_turn(*sampled, 1), None)
     say("a model of 512 MB")
     model = f"{LARGE}:HalfGigabyte"
-    ours, plain = in_turn(lambda: cold_export(model, "--input", "x=1,4000"), lambda: plain_export(model, "1,4000"), 1)
+    ours, plain = in_turn(partial(sampled[0], model, "--input", "x=1,4000"), partial(sampled[1], model, "1,4000"), 1)
     figures += memory("peak memory, a model of 512 MB", ours, plain, 1.2)
     say("tracing 24 transformer blocks")
     traced, trace = in_turn(traced_transformer, plain_trace)

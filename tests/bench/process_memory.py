@@ -16,15 +16,15 @@ class Peak:
     """Largest sum over all processes at one moment; memory they share counted once (PSS). None off Linux."""
 
 
-def run_and_measure(arguments: list[str], environment: dict[str, str] | None = None) -> Peak:
+def run_and_measure(arguments: list[str], *, samples_memory: bool) -> Peak:
     """Run a command to its end; raises CalledProcessError where it fails."""
     peak = Peak()
     process = subprocess.Popen(
-        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     )
     done = threading.Event()
     sampler = threading.Thread(target=_sample, args=(process.pid, peak, done), daemon=True)
-    if sys.platform == "linux":
+    if samples_memory and sys.platform == "linux":
         sampler.start()
     _, errors = process.communicate()
     done.set()
