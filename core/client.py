@@ -3,11 +3,8 @@
 import contextlib
 import itertools
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -28,6 +25,7 @@ from .events import (
 from .recipe.model import Recipe
 from .requests import Cancel, Export, JobRequest
 from .staged_files import discard
+from .worker_process import take_worker_process
 
 CANCEL_GRACE_S = 0.4
 """How long a cancelled job may take to end by itself before its process is killed; a cancel is promised in 1 s."""
@@ -187,17 +185,8 @@ class _Worker:
         self._receive, self._tell, self._died = receive, tell, died
         self._lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._sending = threading.Lock()
-        # The worker keeps its temporary files (coremltools makes large ones) where they can be found after a kill.
-        self._temporary = tempfile.mkdtemp(prefix="exportdesk-")
-        environment = os.environ | {"TMPDIR": self._temporary, "TEMP": self._temporary, "TMP": self._temporary}
-        self._process, self._connection = wire.start_with_pipe(
-            [sys.executable, "-P", "-m", "exportdesk.core.worker"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=sys.platform != "win32",
-        )
+        self._started = take_worker_process()
+        self._process, self._connection = self._started.process, self._started.connection
         self._printing = threading.Thread(target=self._read_output, name="worker output", daemon=True)
         self._reading = threading.Thread(target=self._read_events, name="worker events", daemon=True)
         self._printing.start()
@@ -210,11 +199,7 @@ class _Worker:
 
     def kill(self) -> None:
         """Kill the process and all it has started."""
-        if sys.platform != "win32":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self._process.kill()
+        self._started.kill()
 
     def stop(self) -> None:
         # Nothing in the worker is worth waiting for: files are put in their place before a job ends.
@@ -236,7 +221,7 @@ class _Worker:
         self._printing.join(timeout=1)
         with self._sending:
             connection.close()
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._started.remove_temporary_files()
         self._died(self, _reason(self._process.returncode), "\n".join(self._lines))
 
     def _ends_soon(self) -> bool:

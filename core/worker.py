@@ -20,6 +20,7 @@ from .events import AnyEvent, JobCancelled, JobFailed, JobFinished, TerminalEven
 from .job_context import JobContext
 from .requests import Cancel, Export, JobRequest
 from .staged_files import discard
+from .worker_process import connection_from
 
 
 class Worker:
@@ -130,7 +131,7 @@ def _resident_bytes() -> int:
 
 def main() -> NoReturn:
     """Run a worker on the pipe whose number is the last argument."""
-    connection = wire.connection_from(sys.argv[-1])
+    connection = connection_from(sys.argv[-1])
     del sys.argv[1:]
     Worker(connection).run()
 

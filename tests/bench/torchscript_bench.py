@@ -117,9 +117,9 @@ def memory() -> dict[str, float]:
         (folder / "m.py").write_text(LARGE)
         (folder / "r.toml").write_text(RECIPE.format(shape=[1, 2048]))
         (folder / "plain.py").write_text(textwrap.dedent(PLAIN))
-        plain = run_and_measure([sys.executable, str(folder / "plain.py"), name])
+        plain = run_and_measure([sys.executable, str(folder / "plain.py"), name], samples_memory=True)
         command = [sys.executable, "-P", "-c", "from exportdesk.core.cli import main; main()", "export"]
-        ours = run_and_measure([*command, str(folder / "r.toml"), "--out", str(folder / "out")])
+        ours = run_and_measure([*command, str(folder / "r.toml"), "--out", str(folder / "out")], samples_memory=True)
     return {
         "plain MB": plain.total_bytes / 1e6,
         "export MB, all processes": ours.total_bytes / 1e6,

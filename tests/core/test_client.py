@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exportdesk.core import worker_process
 from exportdesk.core.client import WorkerClient
 from exportdesk.core.events import (
     AnyEvent,
@@ -174,3 +175,23 @@ def test_that_nothing_is_told_of_a_job_after_its_end(session: Session) -> None:
         isinstance(e, ProgressMade | StageStarted) and e.job == job
         for e in session.events[session.events.index(ends[0]) :]
     )
+
+
+def test_that_a_process_started_early_is_the_one_that_serves_and_one_not_taken_ends(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    worker_process.start_early()
+    early = worker_process._early
+    assert early is not None
+    session = Session(tmp_path)
+    session.inspect("net.py")
+    started = session.until(WorkerStarted)
+    session.client.close()
+    assert isinstance(started, WorkerStarted)
+    assert started.pid == early.process.pid
+    worker_process.start_early()
+    unused = worker_process._early
+    assert unused is not None
+    worker_process._end_early()
+    assert unused.process.poll() is not None
+    assert not Path(unused.temporary).exists()
+    worker_process._early = None
