@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import msgspec
 
@@ -214,17 +213,18 @@ def _write_and_check(
     of_probes = {method: expected[method][: len(rows)] for method, rows in prepared.probes.items()}
     files = {"torchscript": script_file.name}
     coreml: CoreMLOutcome | None = None
-    conversion: dict[str, Any] = {
-        "compiled": entry.compiled,
-        "traced": entry.forms,
-        "bindings": prepared.bindings,
-        "example": prepared.example,
-        "output_paths": {m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
-        "folder": folder,
-    }
+    convert = partial(
+        convert_and_save,
+        compiled=entry.compiled,
+        traced=entry.forms,
+        bindings=prepared.bindings,
+        example=prepared.example,
+        output_paths={m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
+        folder=folder,
+    )
     if recipe.coreml.enabled:
         with context.stage("convert"):
-            coreml = convert_and_save(recipe=recipe, stem=bundle / stem, context=context, **conversion)
+            coreml = convert(recipe=recipe, stem=bundle / stem, context=context)
     with context.stage("check-reloaded"):
         if reloaded is None:
             from_file = not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
@@ -251,9 +251,7 @@ def _write_and_check(
 
                 def convert_again(options: CoreML) -> Path:
                     changed = msgspec.structs.replace(recipe, coreml=options)
-                    made = convert_and_save(
-                        recipe=changed, stem=Path(scratch) / stem, context=context.quiet(), **conversion
-                    )
+                    made = convert(recipe=changed, stem=Path(scratch) / stem, context=context.quiet())
                     assert made.package is not None
                     return made.package
 
