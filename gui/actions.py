@@ -1,6 +1,6 @@
 """Every action of the window: one declared table of menu, text, shortcut and icon."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -106,6 +106,11 @@ class Actions:
 
     def all(self) -> dict[str, QAction]:
         return dict(self._made)
+
+    def connect_slots(self, **slots: Callable[[], object]) -> None:
+        """Have each named action call a function of no arguments."""
+        for name, slot in slots.items():
+            self._made[name].triggered.connect(lambda checked=False, slot=slot: slot())
 
     def show_icons(self, names: Collection[str] | None = None) -> None:
         """Tint the icons of all actions, or of some, for the present palette."""

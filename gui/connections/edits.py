@@ -1,0 +1,109 @@
+"""Edits of the recipe: each a step of the one undo stack."""
+
+from functools import partial
+from typing import cast
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QUndoStack
+
+from ...core.errors import ExportDeskError
+from ...core.recipe.model import Recipe
+from ..commands import ReplaceRecipe
+from ..desktop import WEIGHTS_FILTER, Desktop
+from ..main_window import MainWindow
+from ..panels.edits import Edit
+from ..state.edits import relative_text, with_added_input, with_model, without_inputs
+from ..state.happenings import OpenFailed, RecipeReplaced
+from ..workspace import Workspace
+from .store import Store
+
+
+class Edits(QObject):
+    def __init__(self, store: Store, window: MainWindow, workspace: Workspace, desktop: Desktop) -> None:
+        super().__init__(store)
+        self.undo = QUndoStack(self)
+        self._store = store
+        self._window = window
+        self._workspace = workspace
+        self._desktop = desktop
+        self._connect()
+        self._show_undo()
+
+    def _connect(self) -> None:
+        for panel in self._workspace.editing_panels():
+            panel.edit_wished.connect(partial(self._edit_from, panel))
+        for signal in (self.undo.canUndoChanged, self.undo.canRedoChanged, self.undo.indexChanged):
+            signal.connect(self._show_undo)
+        self._window.action_table.connect_slots(
+            undo=self.undo.undo,
+            redo=self.undo.redo,
+            add_input=self._add_input,
+            remove_input=self._remove_inputs,
+            choose_weights=self._choose_weights,
+        )
+
+    def edit(self, name: str, edit: Edit, merge_key: str = "") -> None:
+        """Do an edit as one undoable step.
+
+        Raises:
+            ExportDeskError: what was typed cannot be; nothing has changed.
+        """
+        document = self._store.session.document
+        if document is not None and (after := edit(document.recipe)) != document.recipe:
+            self.push(name, document.recipe, after, merge_key)
+
+    def push(self, name: str, before: Recipe, after: Recipe, merge_key: str = "") -> None:
+        """Replace the recipe as one undoable step."""
+
+        def show(recipe: Recipe) -> None:
+            self._store.tell(RecipeReplaced(recipe=recipe))
+
+        self.undo.push(ReplaceRecipe(name, before, after, show, merge_key))
+
+    def _edit_from(self, panel: QObject, name: str, edit: object, merge_key: str) -> None:
+        try:
+            self.edit(name, cast(Edit, edit), merge_key)
+        except ExportDeskError as error:
+            if panel is self._workspace.inputs:
+                self._workspace.inputs.show_refusal(error.failure)
+            else:
+                self._store.tell(OpenFailed(failure=error.failure))
+            self._workspace.show_edited(self._store.session)
+
+    def _add_input(self) -> None:
+        inspection = self._store.session.inspection
+        names = tuple(p.name for p in inspection.signature if not p.kind.startswith("var_")) if inspection else ()
+        self.edit("Add an input", lambda recipe: with_added_input(recipe, names))
+        self._window.reveal_dock("inputs")
+        if self._store.session.document is not None:
+            self._workspace.inputs.select_row(len(self._store.session.document.recipe.inputs) - 1)
+
+    def _remove_inputs(self) -> None:
+        rows = self._workspace.inputs.selected_rows()
+        if rows:
+            self.edit("Remove inputs" if len(rows) > 1 else "Remove an input", lambda r: without_inputs(r, rows))
+
+    def _choose_weights(self) -> None:
+        document = self._store.session.document
+        if document is None:
+            return
+        folder = document.folder
+
+        def edit(text: str) -> None:
+            self._edit_from(self, "Choose weights", lambda recipe: with_model(recipe, weights=text), "")
+
+        self._desktop.choose_file(
+            "Choose Weights",
+            document.model_file.parent,
+            WEIGHTS_FILTER,
+            lambda file: edit(relative_text(file, folder)),
+        )
+
+    def _show_undo(self) -> None:
+        actions = self._window.action_table
+        for name, can, text in (
+            ("undo", self.undo.canUndo(), self.undo.undoText()),
+            ("redo", self.undo.canRedo(), self.undo.redoText()),
+        ):
+            actions[name].setEnabled(can)
+            actions[name].setText(f"&{name.title()} {text}".strip())

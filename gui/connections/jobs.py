@@ -1,0 +1,170 @@
+"""Jobs of the worker: loading, exporting, reading what was exported; one at a time."""
+
+import time
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ...core.errors import ExportDeskError
+from ...core.events import AnyEvent, JobFailed, JobFinished, TextPrinted, WorkerStopped
+from ...core.recipe.model import Recipe
+from ...core.requests import Export, Inspect, JobRequest, ReadGraph, ShowTexts
+from ...core.results import ExportResult, Inspection
+from ...core.staged_files import staging_beside
+from ..engine_thread import EngineThread
+from ..main_window import MainWindow
+from ..state.edits import with_suggested_inputs
+from ..state.happenings import CancelAsked, InputsSuggested, JobSubmitted
+from ..state.session import JobKind, Session
+from ..workspace import Workspace
+from .edits import Edits
+from .later import later
+from .store import Store
+from .trust import Trust
+
+INSPECT_DELAY_MS = 300
+"""Edits of the model's set-up that follow each other load the model once."""
+
+
+class Jobs(QObject):
+    export_ended = Signal(bool)
+    """An export ended; True when it wrote its files and no check failed."""
+
+    def __init__(
+        self,
+        store: Store,
+        window: MainWindow,
+        workspace: Workspace,
+        engine: EngineThread,
+        edits: Edits,
+        trust: Trust,
+    ) -> None:
+        super().__init__(store)
+        self._store = store
+        self._window = window
+        self._log = workspace.log
+        self._engine = engine
+        self._edits = edits
+        self._trust = trust
+        self._is_export_wished = False
+        self._inspect_soon = later(self, INSPECT_DELAY_MS, self._inspect)
+        engine.event_arrived.connect(self._take_event)
+        store.changed.connect(self._show_actions)
+        store.told.connect(self._follow)
+        window.action_table.connect_slots(export=self.export, cancel=self.cancel)
+        self._show_actions()
+
+    def export(self) -> None:
+        """Run the recipe in the background; asks for trust first where it was not given."""
+        session = self._store.session
+        document = session.document
+        if document is None:
+            return
+        if session.trust != "given":
+            self._trust.ask()
+            return
+        if session.job is not None:
+            # One job at a time: a model that is being loaded is exported as soon as that has ended.
+            self._is_export_wished = session.job.kind != "export"
+            self._show_actions()
+            return
+        out = document.out
+        request = Export(
+            job=self._engine.next_job(),
+            recipe=document.recipe,
+            folder=str(document.folder),
+            out=str(out),
+            staging=str(staging_beside(out)),
+        )
+        self._submit("export", request, document.recipe)
+
+    def cancel(self) -> None:
+        """End what runs, within a second."""
+        self._is_export_wished = False
+        job = self._store.session.job
+        if job is not None:
+            self._engine.cancel(job.id)
+            self._store.tell(CancelAsked(job=job.id))
+
+    def drop(self) -> None:
+        """End what runs for a document that is about to go."""
+        self._is_export_wished = False
+        if self._store.session.job is not None:
+            self._engine.cancel(self._store.session.job.id)
+
+    def _take_event(self, event: AnyEvent) -> None:
+        if isinstance(event, TextPrinted):
+            self._log.add(event.text)
+            return
+        job = self._store.session.job
+        self._store.tell(event)
+        is_ours = job is not None and not job.is_orphan
+        match event:
+            case JobFinished(result=Inspection() as inspection) if is_ours and job and job.id == event.job:
+                self._suggest_inputs(inspection)
+            case JobFinished(result=ExportResult() as result) if is_ours and job and job.id == event.job:
+                self._read_next()
+                self.export_ended.emit(result.is_good)
+            case JobFinished() | JobFailed() if is_ours and job and job.kind in ("texts", "graph"):
+                self._read_next()
+            case JobFailed() if job and job.kind == "export":
+                self.export_ended.emit(False)
+            case WorkerStopped(is_expected=True) if self._store.session.document is not None:
+                # Warm again for the next export; after a crash the next job starts it.
+                self._engine.warm_up()
+
+    def _follow(self, before: Session) -> None:
+        if before.job is not None and self._store.session.job is None and self._is_export_wished:
+            self._is_export_wished = False
+            QTimer.singleShot(0, self, self.export)
+        elif self._store.session.needs_inspection:
+            self._inspect_soon.start()
+
+    def _show_actions(self) -> None:
+        now, actions = self._store.session, self._window.action_table
+        is_exporting = now.job is not None and now.job.kind == "export"
+        actions["export"].setEnabled(now.document is not None and not is_exporting and not self._is_export_wished)
+        actions["cancel"].setEnabled(now.job is not None and not now.job.is_cancelling)
+
+    def _inspect(self) -> None:
+        document = self._store.session.document
+        if document is not None and self._store.session.needs_inspection:
+            request = Inspect(job=self._engine.next_job(), recipe=document.recipe, folder=str(document.folder))
+            self._submit("inspect", request, document.recipe)
+
+    def _submit(self, kind: JobKind, request: JobRequest, recipe: Recipe, file: str | None = None) -> None:
+        # The session knows of the job before the first event of it can come.
+        self._store.tell(JobSubmitted(job=request.job, kind=kind, recipe=recipe, file=file, at_s=time.monotonic()))
+        self._engine.submit(request)
+
+    def _read_next(self) -> None:
+        """Read what is not shown yet of the exported files, one after the other, unless something else has to run."""
+        session = self._store.session
+        exported = session.exported
+        if exported is None or session.job is not None or self._is_export_wished or session.needs_inspection:
+            return
+        files = exported.result.files
+        for kind in ("torchscript", "coreml"):
+            file = files.get(kind)
+            if file is None or file in exported.remarks:
+                continue
+            if kind == "torchscript" and exported.texts is None:
+                self._submit("texts", ShowTexts(job=self._engine.next_job(), file=file), exported.recipe, file)
+                return
+            if file not in exported.graphs:
+                self._submit("graph", ReadGraph(job=self._engine.next_job(), file=file), exported.recipe, file)
+                return
+
+    def _suggest_inputs(self, inspection: Inspection) -> None:
+        document = self._store.session.document
+        if document is None:
+            return
+        try:
+            recipe = with_suggested_inputs(document.recipe, inspection.suggested_inputs)
+        except ExportDeskError:
+            return  # a proposal that is no valid recipe is no proposal
+        if recipe == document.recipe:
+            return
+        if self._edits.undo.count() == 0 and not document.is_modified and document.recipe_file is None:
+            self._store.tell(InputsSuggested(recipe=recipe))
+        else:
+            self._edits.push("Use suggested inputs", document.recipe, recipe, f"entry {recipe.model.entry}")
