@@ -1,7 +1,8 @@
-"""The Core ML side of an export: one compiled method converted and saved, or the reason why there is none."""
+"""The Core ML side of an export: compiled methods converted and saved, or the reason why there is no package."""
 
 import importlib.util
 import re
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,63 +13,138 @@ import msgspec
 from .coreml.inputs import RESERVED_NAMES, ConvertedInput
 from .inputs.binding import Arguments, Binding
 from .job_context import JobContext
-from .recipe.model import CoreMLOutput, Input, Recipe
+from .recipe.model import CoreML, CoreMLOutput, Input, Recipe
 from .results import CoreMLSummary
 from .torchscript.schema import taken_names
 from .torchscript.torch_jit import Compiled
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConvertedFunction:
+    """One function of a package, as it is to be checked."""
+
+    options: CoreML
+    """That concern it."""
+    name: str | None = None
+    """None in a package that has only one."""
+    method: str | None = None
+    """Of the model; None where the function comes from another package."""
+    origin: Path | None = None
+    """That package."""
+    source: str = "main"
+    """The function's name there."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CoreMLOutcome:
     """``package`` is None where nothing could be converted here, and ``reason`` says why."""
 
-    method: str
+    functions: tuple[ConvertedFunction, ...] = ()
+    """The default one first."""
     package: Path | None = None
     summary: CoreMLSummary | None = None
     reason: str = ""
 
 
-def convert_and_save(
-    *,
-    compiled: Compiled,
-    traced: Collection[str],
-    bindings: Mapping[str, Binding],
-    example: Arguments,
-    output_paths: Mapping[str, tuple[str, ...]],
-    recipe: Recipe,
-    stem: Path,
-    folder: Path,
-    context: JobContext,
-) -> CoreMLOutcome:
-    """Convert the first exported method, called with ``example``, and save the package.
+@dataclass(frozen=True, kw_only=True)
+class ConversionSource:
+    """What is converted, and how its methods are called."""
 
-    Outputs that the recipe does not name are named after their place in the model's own output: coremltools would
-    number them by the operations before them, and an app would break with each change of the model.
+    compiled: Compiled
+    traced: Collection[str]
+    """Methods that are traced, and so have no arguments but tensors."""
+    bindings: Mapping[str, Binding]
+    examples: Mapping[str, Arguments]
+    output_paths: Mapping[str, tuple[str, ...]]
+    folder: Path
+    """Of the recipe, that a labels file and other packages are relative to."""
 
-    Args:
-        traced: methods that are traced, and so have no arguments but tensors.
+    def inputs(self, method: str) -> list[ConvertedInput]:
+        """Return an input for each argument that the compiled method has."""
+        is_traced = method in self.traced
+        return _converted_inputs(
+            self.compiled, self.bindings[method], self.examples[method], method, is_traced=is_traced
+        )
+
+
+def convert_and_save(*, source: ConversionSource, recipe: Recipe, stem: Path, context: JobContext) -> CoreMLOutcome:
+    """Convert the first exported method, or what the recipe names as functions, and save the package.
 
     Raises:
         ExportDeskError: ``convert.*`` or ``recipe.*`` from the converter.
     """
-    method = next(iter(bindings))
     if importlib.util.find_spec("coremltools") is None:
-        return CoreMLOutcome(
-            method=method,
-            reason="coremltools is not installed; version 9.0 exists for macOS and Linux only",
-        )
-    from .coreml.convert import convert
+        return CoreMLOutcome(reason="coremltools is not installed; version 9.0 exists for macOS and Linux only")
     from .coreml.summary import summarise
 
-    inputs = _converted_inputs(compiled, bindings[method], example, method, is_traced=method in traced)
-    package = stem.with_name(stem.name + ".mlpackage")
-    options = recipe.coreml
+    if recipe.coreml.functions:
+        functions, package = _convert_functions(source, recipe.coreml, stem, context)
+    else:
+        method = next(iter(source.bindings))
+        package = convert_method(source, method, recipe.coreml, stem, context)
+        functions = (ConvertedFunction(options=recipe.coreml, method=method),)
+    return CoreMLOutcome(functions=functions, package=package, summary=summarise(package, recipe.coreml))
+
+
+def convert_method(source: ConversionSource, method: str, options: CoreML, stem: Path, context: JobContext) -> Path:
+    """Convert one method and save it as a package of its own.
+
+    Outputs that the recipe does not name are named after their place in the model's own output: coremltools would
+    number them by the operations before them, and an app would break with each change of the model.
+    """
+    from .coreml.convert import convert
+
+    inputs = source.inputs(method)
     if not options.outputs and options.convert_to == "mlprogram":
-        names = output_names(output_paths[method], taken=[item.name for item in inputs])
+        names = output_names(source.output_paths[method], taken=[item.name for item in inputs])
         options = msgspec.structs.replace(options, outputs=tuple(CoreMLOutput(name=name) for name in names))
-    made = convert(compiled, inputs, options, context, method=method, staging=stem.parent, folder=folder)
-    package = made.save(package)
-    return CoreMLOutcome(method=method, package=package, summary=summarise(package, recipe.coreml))
+    made = convert(source.compiled, inputs, options, context, method=method, staging=stem.parent, folder=source.folder)
+    return made.save(stem.with_name(stem.name + ".mlpackage"))
+
+
+def _convert_functions(
+    source: ConversionSource, options: CoreML, stem: Path, context: JobContext
+) -> tuple[tuple[ConvertedFunction, ...], Path]:
+    from .coreml.functions import Part, check_source, join_functions, own_options
+    from .coreml.rules import check_function_inputs, check_options
+
+    check_options(options)
+    inputs = {item.name: _leaf_names(source, item.method) for item in options.functions if item.method is not None}
+    check_function_inputs(options, {name for names in inputs.values() for name in names})
+    origins = {
+        item.name: Part(name=item.name, package=(source.folder / item.package).resolve(), source=item.source)
+        for item in options.functions
+        if item.package is not None
+    }
+    for part in origins.values():
+        check_source(part)
+    functions: list[ConvertedFunction] = []
+    parts: list[Part] = []
+    scratch = stem.with_name(f".{stem.name}.functions")
+    scratch.mkdir()
+    try:
+        for item in options.functions:
+            if item.method is None:
+                part = origins[item.name]
+                function = ConvertedFunction(options=options, name=item.name, origin=part.package, source=part.source)
+            else:
+                own = own_options(options, item, inputs[item.name])
+                part = Part(
+                    name=item.name, package=convert_method(source, item.method, own, scratch / item.name, context)
+                )
+                function = ConvertedFunction(options=own, name=item.name, method=item.method)
+            parts.append(part)
+            functions.append(function)
+        package = stem.with_name(stem.name + ".mlpackage")
+        context.progress(None, "putting the functions together")
+        join_functions(parts, package, context)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return tuple(functions), package
+
+
+def _leaf_names(source: ConversionSource, method: str) -> list[str]:
+    return [leaf.name for item in source.inputs(method) for leaf in item.leaves]
 
 
 def output_names(paths: Sequence[str], *, taken: Sequence[str]) -> list[str]:

@@ -4,22 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import msgspec
 
 from .bundle.place import check_place
 from .bundle.samples import write_samples
 from .bundle.write import write_bundle
-from .checks.coreml import PackageVerdict, check_package, check_states
+from .checks.coreml import PackageVerdict
+from .checks.outcome import check_outcome
 from .checks.probes import Probe, eager_answers, without_unrepeatable
 from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
 from .checks.verdict import Expected, not_run
 from .coreml.app_view import through_pixels
-from .coreml_lane import CoreMLOutcome, convert_and_save
+from .coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
 from .errors import fail
 from .events import AnyEvent
-from .inputs.binding import Arguments, Binding, bind
+from .inputs.binding import Binding, bind
 from .inputs.nested import flatten
 from .inputs.values import Variation, has_flexible_inputs, make_arguments, probe_variations
 from .job_context import JobContext
@@ -27,8 +25,8 @@ from .model_file.loading import LoadedModel, load_model, model_path
 from .model_file.suggested import suggested_inputs
 from .model_file.user_imports import user_imports
 from .recipe.document import read_recipe
-from .recipe.model import CoreML, Input, Recipe
-from .results import Check, ExportResult
+from .recipe.model import Input, Recipe
+from .results import Check, CoreMLSummary, ExportResult
 from .staged_files import staged_folder, staging_beside
 from .torchscript.audit.run import audit
 from .torchscript.clean_process import CleanProcess, warm_clean_process
@@ -67,6 +65,8 @@ def export(
 def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: JobContext) -> ExportResult:
     """Run the pipeline; nothing is left at ``staging``, and ``out`` is untouched unless everything was written."""
     check_place(out)
+    if recipe.lane != "torchscript":
+        fail("recipe.lane", f"The lane {recipe.lane!r} is not there yet.", hint='Use lane = "torchscript".')
     context.acknowledged = recipe.acknowledged
     clean = warm_clean_process()
     file = model_path(recipe, folder)
@@ -98,11 +98,6 @@ class _Prepared:
     @property
     def all_probes(self) -> dict[str, list[Probe]]:
         return {method: [*rows, *self.check_probes[method]] for method, rows in self.probes.items()}
-
-    @property
-    def example(self) -> Arguments:
-        """Arguments that the trace of the first method is made with."""
-        return next(iter(self.probes.values()))[0].arguments
 
     def method_example(self, method: str, expected: Sequence[Expected]) -> MethodExample:
         """Return what the compiler needs to know of one method."""
@@ -213,18 +208,17 @@ def _write_and_check(
     of_probes = {method: expected[method][: len(rows)] for method, rows in prepared.probes.items()}
     files = {"torchscript": script_file.name}
     coreml: CoreMLOutcome | None = None
-    convert = partial(
-        convert_and_save,
+    source = ConversionSource(
         compiled=entry.compiled,
         traced=entry.forms,
         bindings=prepared.bindings,
-        example=prepared.example,
+        examples={method: rows[0].arguments for method, rows in prepared.probes.items()},
         output_paths={m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
         folder=folder,
     )
     if recipe.coreml.enabled:
         with context.stage("convert"):
-            coreml = convert(recipe=recipe, stem=bundle / stem, context=context)
+            coreml = convert_and_save(source=source, recipe=recipe, stem=bundle / stem, context=context)
     with context.stage("check-reloaded"):
         if reloaded is None:
             from_file = not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
@@ -243,30 +237,9 @@ def _write_and_check(
         checks.append(not_run("coreml", coreml.reason))
     elif coreml is not None and coreml.package is not None:
         files["coreml"] = coreml.package.name
-        with context.stage("check-coreml"), TemporaryDirectory(prefix="exportdesk-") as scratch:
-            probes, answers = prepared.probes[coreml.method], of_probes[coreml.method]
-            if recipe.coreml.states:
-                checks.append(check_states(coreml.package, loaded, coreml.method, probes, recipe, context))
-            else:
-
-                def convert_again(options: CoreML) -> Path:
-                    changed = msgspec.structs.replace(recipe, coreml=options)
-                    made = convert(recipe=changed, stem=Path(scratch) / stem, context=context.quiet())
-                    assert made.package is not None
-                    return made.package
-
-                verdict = check_package(
-                    coreml.package,
-                    loaded,
-                    coreml.method,
-                    probes,
-                    answers,
-                    recipe,
-                    context,
-                    convert_again,
-                    entry.compiled,
-                )
-                checks += verdict.checks
+        with context.stage("check-coreml"):
+            verdict = check_outcome(coreml, source, loaded, prepared.probes, of_probes, recipe, context)
+            checks += verdict.checks
     with context.stage("write"):
         result = ExportResult(
             out=str(out),
@@ -280,7 +253,16 @@ def _write_and_check(
             layers=verdict.layers,
             float32_suggestion=verdict.suggestion,
         )
-        method = coreml.method if coreml is not None else loaded.methods[0]
-        output_names = [item.name for item in result.coreml.outputs] if result.coreml is not None else ()
+        sampled = None if coreml is None else next((item for item in coreml.functions if item.method), None)
+        method = (None if sampled is None else sampled.method) or loaded.methods[0]
+        function = None if sampled is None else sampled.name
+        output_names = _output_names(result.coreml, function)
         samples = write_samples(bundle, prepared.probes[method], of_probes[method], output_names)
-        return write_bundle(result, bundle, folder, samples=samples, method=method)
+        return write_bundle(result, bundle, folder, samples=samples, method=method, function=function)
+
+
+def _output_names(summary: CoreMLSummary | None, function: str | None) -> list[str]:
+    if summary is None:
+        return []
+    features = next((item.outputs for item in summary.functions if item.name == function), summary.outputs)
+    return [item.name for item in features]

@@ -172,12 +172,23 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
 
 
+class FunctionFeatures(msgspec.Struct, frozen=True, kw_only=True):
+    """What one function of a package takes and gives."""
+
+    name: str
+    inputs: tuple[Feature, ...]
+    outputs: tuple[Feature, ...]
+    states: tuple[Feature, ...] = ()
+
+
 class CoreMLSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What the app team gets, read back from the package that was written."""
 
     inputs: tuple[Feature, ...]
     outputs: tuple[Feature, ...]
     states: tuple[Feature, ...] = ()
+    functions: tuple[FunctionFeatures, ...] = ()
+    """Of a package with several; the fields above are the default one's."""
     operations: dict[str, int] = {}
     """Operation name to count, most frequent first."""
     size_bytes: int = 0

@@ -76,6 +76,7 @@ class _Manifest(msgspec.Struct):
     files: dict[str, str]
     samples: tuple[Sample, ...] = ()
     method: str = "forward"
+    function: str | None = None
 
 
 def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
@@ -86,7 +87,7 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
             fail("bundle.manifest", f"{MANIFEST} names files outside the bundle.", file=str(folder / MANIFEST))
     except msgspec.DecodeError as error:
         fail("bundle.manifest", f"{MANIFEST} is damaged: {error}.", file=str(folder / MANIFEST), cause=error)
-    recipe = read_recipe(folder / "recipe.toml")
+    recipe = _of_function(read_recipe(folder / "recipe.toml"), manifest.function)
     kinds = [kind for kind in ("torchscript", "coreml") if kind in manifest.files]
     if not manifest.samples:
         return [not_run(kind, "the bundle has no samples") for kind in kinds]
@@ -103,6 +104,12 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
         _check(kind, folder / manifest.files[kind], runners[kind], manifest, inputs, expected, recipe, context)
         for kind in kinds
     ]
+
+
+def _of_function(recipe: Recipe, name: str | None) -> Recipe:
+    """Return the recipe with the outputs of the function that the samples are of."""
+    outputs = next((item.outputs for item in recipe.coreml.functions if item.name == name), recipe.coreml.outputs)
+    return msgspec.structs.replace(recipe, coreml=msgspec.structs.replace(recipe.coreml, outputs=outputs))
 
 
 Runner = Callable[[Path, _Manifest, Recipe], Callable[[dict[str, torch.Tensor], Sample], Any]]
@@ -163,7 +170,7 @@ def _package_runner(
     from ..coreml.app_view import app_values, kept_tensors, model_answers
     from ..mil import ReferenceModel
 
-    model = ReferenceModel(file)
+    model = ReferenceModel(file, manifest.function)
 
     def run(tensors: dict[str, torch.Tensor], sample: Sample) -> Any:
         values = app_values(model.input_names, tensors.values(), recipe.coreml)

@@ -19,9 +19,19 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def write_bundle(
-    result: ExportResult, bundle: Path, folder: Path, *, samples: Sequence[Sample], method: str
+    result: ExportResult,
+    bundle: Path,
+    folder: Path,
+    *,
+    samples: Sequence[Sample],
+    method: str,
+    function: str | None = None,
 ) -> ExportResult:
-    """Write recipe, manifest and checksums into ``bundle`` (which will be renamed to ``result.out``)."""
+    """Write recipe, manifest and checksums into ``bundle`` (which will be renamed to ``result.out``).
+
+    Args:
+        samples: of ``method``, which is the package's function ``function`` where it has several.
+    """
     out = Path(result.out)
     write_recipe(moved_recipe(result.recipe, folder, out), bundle / "recipe.toml")
     names = {kind: Path(path).name for kind, path in result.files.items()}
@@ -29,6 +39,7 @@ def write_bundle(
         "exportdesk": version("exportdesk") if _is_installed("exportdesk") else "unknown",
         "files": names,
         "method": method,
+        "function": function,
         "samples": msgspec.to_builtins(samples),
         "checks": msgspec.to_builtins(result.checks),
         "coreml": msgspec.to_builtins(result.coreml),

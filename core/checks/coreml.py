@@ -57,6 +57,7 @@ def check_package(
     context: JobContext,
     convert_again: Callable[[CoreML], Path] | None = None,
     compiled: Any = None,
+    function: str | None = None,
 ) -> PackageVerdict:
     """Run the saved package on the probes, in the program's own precision and, if that is float16, in float32 too.
 
@@ -67,11 +68,12 @@ def check_package(
     Args:
         convert_again: converts the model with other options, quietly; without it a suggestion is not verified.
         compiled: the TorchScript that was converted, which knows the lines of branches.
+        function: the one that is compared, of a package that has several.
     """
     if recipe.coreml.convert_to != "mlprogram":
         reason = "reference execution runs ML programs, not the neuralnetwork type"
         return PackageVerdict(checks=(not_run("coreml", reason),))
-    runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml, compiled)
+    runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml, compiled, function)
     gates = RoundingGates(runs, context)
     checks = tuple(_checks(runs, gates, recipe, context))
     if not _calls_for_reasons(checks, recipe):
@@ -181,7 +183,13 @@ def _outputs_or_error(runs: PackageRuns, model: "ReferenceModel", probe: int, ob
 
 
 def check_states(
-    package: Path, loaded: LoadedModel, method: str, probes: Sequence[Probe], recipe: Recipe, context: JobContext
+    package: Path,
+    loaded: LoadedModel,
+    method: str,
+    probes: Sequence[Probe],
+    recipe: Recipe,
+    context: JobContext,
+    function: str | None = None,
 ) -> Check:
     """Run the package and the eager model step by step, each keeping its state; both begin with zeros, as Core ML does.
 
@@ -196,7 +204,7 @@ def check_states(
     assert loaded.module is not None
     with state_kept(loaded.module), inference():
         try:
-            model = ReferenceModel(package)
+            model = ReferenceModel(package, function)
             state = model.make_state()
             for path in recipe.coreml.states:
                 loaded.module.get_buffer(path).zero_()

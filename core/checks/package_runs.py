@@ -34,13 +34,14 @@ class PackageRuns:
         expected: Sequence[Expected],
         options: CoreML,
         compiled: Any = None,
+        function: str | None = None,
     ) -> None:
         from ..mil.package import read_package
 
         self.loaded, self.method, self.probes, self.options = loaded, method, probes, options
         self.compiled = compiled
         """The TorchScript that was converted; None where it is not at hand."""
-        self._path = package
+        self._path, self._function = package, function
         self._package: Package | None = None
         self._read = read_package
         self.expected = [dataclasses.replace(row, output=self._kept(row.output)) for row in expected]
@@ -54,13 +55,14 @@ class PackageRuns:
 
     @property
     def package(self) -> "Package":
-        """The package as it was saved.
+        """The package as it was saved; of several functions, the one that is compared.
 
         Raises:
             ExportDeskError: where it cannot be read.
         """
         if self._package is None:
-            self._package = self._read(self._path)
+            package = self._read(self._path)
+            self._package = package if self._function is None else package.only(self._function)
         return self._package
 
     def model(self, precision: str) -> "ReferenceModel":

@@ -18,7 +18,7 @@ from ..results import ExportResult
 from ..staged_files import staging_beside
 from .answer import answer_json, check_line, diagnostic_lines, say
 from .arguments import parse_arguments
-from .flags import check_rows, checked, value_input, with_flags
+from .flags import check_rows, checked, functions, value_input, with_flags
 from .job import run_job
 from .target import recipe_of
 
@@ -51,6 +51,13 @@ def export(
         str | None, typer.Option("--target", metavar="iOS17", help="Minimum deployment target.")
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="float16|float32", help="Of the Core ML program.")] = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=METHOD|FILE.mlpackage",
+            help="A function of a package with several (iOS 18): a method, or one of a package made before.",
+        ),
+    ] = None,
     no_coreml: Annotated[bool, typer.Option("--no-coreml", help="TorchScript only.")] = False,
     probes: Annotated[int | None, typer.Option(help="Random inputs on which the files are checked.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, inputs and probes.")] = None,
@@ -78,6 +85,7 @@ def export(
             "minimum_deployment_target": target_os,
             "precision": precision,
             "enabled": False if no_coreml else None,
+            "functions": functions(function) if function else None,
         },
         "torchscript": {"check_inputs": check_rows(check_input) if check_input else None},
         "checks": {"probes": probes, "seed": seed},

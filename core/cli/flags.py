@@ -1,6 +1,7 @@
 """Flags applied to a recipe: their values meet the same rules as those of a file."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from ..errors import ExportDeskError, fail
 from ..recipe.document import parse_recipe, recipe_text
 from ..recipe.input_text import parse_input
-from ..recipe.model import CheckInputs, Input, Recipe
+from ..recipe.model import CheckInputs, CoreMLFunction, Input, Recipe
 from ..recipe.nested_inputs import nested_inputs
 from .arguments import parse_value
 
@@ -49,6 +50,27 @@ def value_input(text: str) -> Input:
     if not isinstance(found, bool | int | float | str | None):
         fail("call.input", f"--value {text!r} is no number, text, truth value or None.")
     return Input(name=name.strip(), kind="value", value=found)
+
+
+def functions(texts: Sequence[str]) -> tuple[CoreMLFunction, ...]:
+    """Read each ``--function``: ``name=method``, or ``name=other.mlpackage``, with ``:function`` if it has several."""
+    found = []
+    for text in texts:
+        name, equals, origin = text.partition("=")
+        if not equals or not name.strip() or not origin.strip():
+            fail(
+                "call.function",
+                f"--function {text!r} is not NAME=METHOD or NAME=FILE.mlpackage.",
+                hint="For example --function encode=encode --function decode=decoder/Decoder.mlpackage.",
+            )
+        package, colon, source = origin.strip().rpartition(":")
+        if not (colon and package.endswith(".mlpackage")):
+            package, source = origin.strip(), "main"
+        if package.endswith(".mlpackage"):
+            found.append(CoreMLFunction(name=name.strip(), package=str(Path(package).resolve()), source=source))
+        else:
+            found.append(CoreMLFunction(name=name.strip(), method=package))
+    return tuple(found)
 
 
 def check_rows(texts: Sequence[str]) -> tuple[CheckInputs, ...]:

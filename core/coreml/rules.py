@@ -5,7 +5,7 @@ coremltools 9.0. No coremltools here: the window applies the same rules while th
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 
 from ..errors import fail
@@ -49,6 +49,10 @@ SPECIFICATION_VERSIONS: dict[DeploymentTarget, int] = {
     "visionOS2": IOS18,
     "visionOS26": IOS26,
 }
+NAME_RULE = (
+    "a name is letters, digits and underscores, begins with no digit, and is none of MIL's own words (such as list, "
+    "tensor, string)"
+)
 MOST_SHAPES = 128
 """Core ML's limit on the shapes that an input may enumerate."""
 MOST_DIMENSIONS = 5
@@ -98,6 +102,8 @@ def check_options(options: CoreML) -> None:
     _check_float16_features(options)
     if options.states:
         _check_states(options)
+    if options.functions:
+        _check_functions(options)
     if options.float32_operations and options.precision == "float32":
         fail(
             "recipe.precision",
@@ -139,6 +145,30 @@ def _check_states(options: CoreML) -> None:
         )
 
 
+def _check_functions(options: CoreML) -> None:
+    if specification_version(options) < IOS18 or options.convert_to != "mlprogram":
+        fail(
+            "recipe.functions",
+            f"A package with several functions needs an ML program for iOS 18 (macOS 15) or newer; the deployment "
+            f"target is {options.minimum_deployment_target}.",
+            hint='Choose minimum_deployment_target = "iOS18", or export each as a package of its own.',
+        )
+    names = [item.name for item in options.functions]
+    for name in names:
+        if not is_allowed(name):
+            fail("recipe.functions", f"Core ML does not allow a function called {name!r}: {NAME_RULE}.")
+        if names.count(name) > 1:
+            fail("recipe.functions", f"Two functions are called {name!r}; each needs a name of its own.")
+    if options.outputs:
+        fail(
+            "recipe.functions",
+            "Of a package with several functions, each function has its own outputs.",
+            hint="Put [[coreml.outputs]] under the function: outputs of [[coreml.functions]].",
+        )
+    if options.classifier is not None:
+        fail("recipe.functions", "A package with several functions cannot be a classifier.")
+
+
 def _check_compression(step: CoreMLCompression, options: CoreML, *, is_joint: bool) -> None:
     version, target = specification_version(options), options.minimum_deployment_target
     if options.convert_to != "mlprogram" or version < IOS16:
@@ -170,8 +200,7 @@ def _check_output_names(options: CoreML) -> None:
         if not is_allowed(name):
             fail(
                 "recipe.output-name",
-                f"Core ML does not allow an output called {name!r}: a name is letters, digits and underscores, "
-                "begins with no digit, and is none of MIL's own words (such as list, tensor, string).",
+                f"Core ML does not allow an output called {name!r}: {NAME_RULE}.",
             )
         if names.count(name) > 1:
             fail("recipe.output-name", f"Two outputs are called {name!r}; each needs a name of its own.")
@@ -191,6 +220,21 @@ def check_inputs(inputs: Sequence[ConvertedInput], options: CoreML) -> None:
         _check_dtype(leaf, options)
     if len(enumerated) > 1:
         _check_several_enumerated(enumerated, options)
+
+
+def check_function_inputs(options: CoreML, names: Collection[str]) -> None:
+    """Refuse options for inputs that none of the package's functions takes.
+
+    Raises:
+        ExportDeskError: ``recipe.unknown-input``.
+    """
+    for name in options.inputs:
+        if name not in names:
+            fail(
+                "recipe.unknown-input",
+                f"The Core ML options describe an input {name!r}, and no function takes one of that name.",
+                hint=f"They take: {', '.join(sorted(names)) or 'none'}.",
+            )
 
 
 def _check_named(leaves: Sequence[ConvertedInput], options: CoreML) -> None:

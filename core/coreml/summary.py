@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..recipe.model import CoreML
-from ..results import CoreMLSummary, Feature
+from ..results import CoreMLSummary, Feature, FunctionFeatures
 from .rules import SPECIFICATION_VERSIONS
 from .toolkit import coremltools
 
@@ -25,10 +25,20 @@ def summarise(package: Path, options: CoreML | None = None) -> CoreMLSummary:
             description.functions[0],
         )
     shapes = _program_shapes(specification)
+    by_default_first = sorted(description.functions, key=lambda item: item.name != description.defaultFunctionName)
     return CoreMLSummary(
         inputs=tuple(_feature(item, shapes) for item in features.input),
         outputs=tuple(_feature(item, shapes) for item in features.output),
         states=tuple(_feature(item, shapes) for item in features.state),
+        functions=tuple(
+            FunctionFeatures(
+                name=item.name,
+                inputs=tuple(_feature(feature, shapes) for feature in item.input),
+                outputs=tuple(_feature(feature, shapes) for feature in item.output),
+                states=tuple(_feature(feature, shapes) for feature in item.state),
+            )
+            for item in by_default_first
+        ),
         operations=_operations(specification),
         size_bytes=_size(package),
         specification_version=specification.specificationVersion,

@@ -86,13 +86,23 @@ class _Collector(logging.Handler):
 
 
 @contextmanager
-def watching(context: JobContext, source: Source) -> Iterator[Watch]:
-    """Run a block in which coremltools prints nothing, tells the job instead, and converts the graph of ``source``."""
+def telling(context: JobContext) -> Iterator[Watch]:
+    """Run a block in which coremltools prints nothing, and tells the job instead; blocks of two threads take turns."""
     watch = Watch(context)
     with _LOCK, ExitStack() as stack:
         for module_name, name, words, start, end in _BARS:
             module = importlib.import_module(module_name)
             stack.enter_context(replaced(module, name, _bar(watch, words, start, end)))
+        stack.enter_context(_log_into(watch.records))
+        watch.warnings = stack.enter_context(warnings.catch_warnings(record=True))
+        warnings.simplefilter("always")
+        yield watch
+
+
+@contextmanager
+def watching(context: JobContext, source: Source) -> Iterator[Watch]:
+    """Run a block as ``telling`` does, in which coremltools converts the graph of ``source``."""
+    with telling(context) as watch:
         internal_graph = importlib.import_module(f"{_FRONTEND}.internal_graph")
         expand = internal_graph._expand_and_optimize_ir
 
@@ -101,11 +111,8 @@ def watching(context: JobContext, source: Source) -> Iterator[Watch]:
             watch.graph = expanded[0]
             return expanded
 
-        stack.enter_context(replaced(internal_graph, "_expand_and_optimize_ir", expand_copy))
-        stack.enter_context(_log_into(watch.records))
-        watch.warnings = stack.enter_context(warnings.catch_warnings(record=True))
-        warnings.simplefilter("always")
-        yield watch
+        with replaced(internal_graph, "_expand_and_optimize_ir", expand_copy):
+            yield watch
 
 
 def _bar(watch: Watch, words: str, start: float, end: float) -> Any:

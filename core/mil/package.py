@@ -1,5 +1,6 @@
 """An ``.mlpackage`` as it lies on disk: manifest, description, program, weight files. No torch, no coremltools."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ class Package:
     def interface(self, function: str) -> Interface:
         """Return inputs and outputs of a function; multifunction models describe each."""
         return self.description.functions.get(function, self.description.interface)
+
+    def only(self, function: str) -> "Package":
+        """Return the package as if it had this one of its functions and no other."""
+        description = dataclasses.replace(
+            self.description, interface=self.interface(function), functions={}, default_function=function
+        )
+        return dataclasses.replace(
+            self, description=description, program=Program({function: self.program.functions[function]})
+        )
 
 
 def read_package(path: str | Path) -> Package:

@@ -29,6 +29,7 @@ from .program import (
     Value,
     ValueType,
 )
+from .scopes import modules_of_function
 from .wire import Message
 
 _DTYPES = {
@@ -43,9 +44,9 @@ def read_program(message: Message, modules: Mapping[str, str]) -> Program:
     """Return the program; nothing is looked up in the weight files yet.
 
     Args:
-        modules: module path of each value, as far as the package tells.
+        modules: module path of each value, as far as the package tells; see ``modules_of_function``.
     """
-    functions = {name: _function(name, body, modules) for name, body in message.mapping(2)}
+    functions = {name: _function(name, body, modules_of_function(modules, name)) for name, body in message.mapping(2)}
     if not functions:
         fail("package.malformed", "The program has no function.", hint="Export the package again.")
     return Program(functions)

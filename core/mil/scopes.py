@@ -55,6 +55,18 @@ def read_module_map(user_defined: Mapping[str, str]) -> dict[str, str]:
     return {name: path for name, path in table.items() if isinstance(path, str)}
 
 
+def of_several_functions(maps: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return one map of several functions' maps: values of different functions may have the same name."""
+    return {f"{function}/{value}": path for function, own in maps.items() for value, path in own.items()}
+
+
+def modules_of_function(table: Mapping[str, str], function: str) -> dict[str, str]:
+    """Return the part of a package's map that is about one function."""
+    prefix = f"{function}/"
+    own = {name.removeprefix(prefix): path for name, path in table.items() if name.startswith(prefix)}
+    return own or {name: path for name, path in table.items() if "/" not in name}
+
+
 def _walk(block: Any) -> Iterator[Any]:
     for operation in block.operations:
         yield operation

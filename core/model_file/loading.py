@@ -141,7 +141,8 @@ def _load_python_file(file: Path, recipe: Recipe) -> LoadedModel:
         if recipe.model.methods:
             fail("call.entry", f"{name} is a function, and has no methods.", file=str(file))
         return LoadedModel(file=file, entry=name, function=made)
-    methods = recipe.model.methods or (method,)
+    of_functions = tuple(dict.fromkeys(item.method for item in recipe.coreml.functions if item.method is not None))
+    methods = tuple(dict.fromkeys((*recipe.model.methods, *of_functions))) or (method,)
     for wanted in methods:
         if not callable(getattr(made, wanted, None)):
             known = [row.name.partition(".")[2] for row in outline if row.name.startswith(f"{type(made).__name__}.")]

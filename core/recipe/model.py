@@ -26,6 +26,7 @@ FillName = Literal["normal", "uniform", "zeros", "ones", "arange", "randint"]
 InputKind = Literal["tensor", "tuple", "list", "dict", "value"]
 Precision = Literal["float16", "float32"]
 ConvertTo = Literal["mlprogram", "neuralnetwork"]
+Lane = Literal["torchscript", "torch.export"]
 ComputeUnits = Literal["all", "cpu_only", "cpu_and_gpu", "cpu_and_ne"]
 ImageLayout = Literal["rgb", "bgr", "grayscale", "grayscale_float16"]
 CoreMLDtype = Literal["float16", "float32", "int32", "int8"]
@@ -310,6 +311,29 @@ class CoreMLClassifier(Part, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("a classifier has either labels or a labels_file")
 
 
+class CoreMLFunction(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """One function of a package that has several (iOS 18): a method of the model, or a function of another package."""
+
+    name: str
+    """What the app calls it."""
+    method: str | None = None
+    """A method of the model; it is exported whether or not ``[model] methods`` names it."""
+    package: str | None = None
+    """An ``.mlpackage`` made before, relative to the recipe; instead of ``method``."""
+    source: str = "main"
+    """The function of that package."""
+    outputs: tuple[CoreMLOutput, ...] = ()
+    """Of the method, in the order in which it returns them."""
+
+    def __post_init__(self) -> None:
+        if (self.method is None) == (self.package is None):
+            raise ValueError(f"the function {self.name!r} has either a method or a package")
+        if self.package is not None:
+            _check_path("package", self.package)
+            if self.outputs:
+                raise ValueError(f"the function {self.name!r} comes from a package, which has its outputs already")
+
+
 class CoreMLMetadata(Part, frozen=True, kw_only=True, omit_defaults=True):
     """What is written into the package for the people who use it."""
 
@@ -374,6 +398,8 @@ class CoreML(Part, frozen=True, kw_only=True):
     inputs: dict[str, CoreMLInput] = {}
     """Input name to how the app gives it; an input that is not named here is a tensor."""
     outputs: tuple[CoreMLOutput, ...] = ()
+    functions: tuple[CoreMLFunction, ...] = ()
+    """Functions of a package that has several, the first of which is the default; none makes an ordinary package."""
     states: tuple[str, ...] = ()
     """Paths of the buffers that the model updates and Core ML keeps between calls (iOS 18)."""
     classifier: CoreMLClassifier | None = None
@@ -420,6 +446,9 @@ class Recipe(Part, frozen=True, kw_only=True):
     """The whole document. Equal recipes on equal machines give equal artefacts."""
 
     exportdesk: int = FORMAT_VERSION
+    lane: Lane = "torchscript"
+    """What the model is exported with: ``torch.jit`` to a ``.pt``, as the marks say, or ``torch.export`` to a ``.pt2``,
+    which knows no marks. Core ML is converted from either."""
     model: Model
     inputs: tuple[Input, ...] = ()
     marks: dict[str, Mark] = {}

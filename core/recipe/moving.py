@@ -31,4 +31,12 @@ def moved_recipe(recipe: Recipe, folder: Path, place: Path) -> Recipe:
     )
     torchscript = msgspec.structs.replace(recipe.torchscript, check_inputs=rows)
     inputs = tuple(moved_input(item) for item in recipe.inputs)
-    return msgspec.structs.replace(recipe, model=model, inputs=inputs, torchscript=torchscript)
+    classifier = recipe.coreml.classifier
+    if classifier is not None and classifier.labels_file is not None:
+        classifier = msgspec.structs.replace(classifier, labels_file=moved(classifier.labels_file))
+    functions = tuple(
+        item if item.package is None else msgspec.structs.replace(item, package=moved(item.package))
+        for item in recipe.coreml.functions
+    )
+    coreml = msgspec.structs.replace(recipe.coreml, classifier=classifier, functions=functions)
+    return msgspec.structs.replace(recipe, model=model, inputs=inputs, torchscript=torchscript, coreml=coreml)

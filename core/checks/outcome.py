@@ -1,0 +1,87 @@
+"""Every function of the package that an export has made, checked."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from ..coreml_lane import ConversionSource, ConvertedFunction, CoreMLOutcome, convert_method
+from ..job_context import JobContext
+from ..model_file.loading import LoadedModel
+from ..recipe.model import CoreML, Recipe
+from ..results import Check
+from .coreml import PackageVerdict, check_package, check_states
+from .probes import Probe
+from .verdict import Expected
+
+
+def check_outcome(
+    outcome: CoreMLOutcome,
+    source: ConversionSource,
+    loaded: LoadedModel,
+    probes: Mapping[str, Sequence[Probe]],
+    expected: Mapping[str, Sequence[Expected]],
+    recipe: Recipe,
+    context: JobContext,
+) -> PackageVerdict:
+    """Compare each function with its method of the model, or with the package that it came from.
+
+    What failed checks come from is told of the first function of which something is found.
+    """
+    assert outcome.package is not None
+    checks: list[Check] = []
+    found = PackageVerdict(checks=())
+    for function in outcome.functions:
+        verdict = _verdict(function, outcome.package, source, loaded, probes, expected, recipe, context)
+        checks += (_renamed(check, function.name) for check in verdict.checks)
+        if not (found.layers or found.suggestion):
+            found = verdict
+    return PackageVerdict(checks=tuple(checks), layers=found.layers, suggestion=found.suggestion)
+
+
+def _verdict(
+    function: ConvertedFunction,
+    package: Path,
+    source: ConversionSource,
+    loaded: LoadedModel,
+    probes: Mapping[str, Sequence[Probe]],
+    expected: Mapping[str, Sequence[Expected]],
+    recipe: Recipe,
+    context: JobContext,
+) -> PackageVerdict:
+    method = function.method
+    if method is None:
+        from .joined_functions import check_joined
+
+        assert function.origin is not None
+        assert function.name is not None
+        check = check_joined(package, function.name, function.origin, function.source, recipe.checks.seed, context)
+        return PackageVerdict(checks=(check,))
+    own = msgspec.structs.replace(recipe, coreml=function.options)
+    if function.options.states:
+        check = check_states(package, loaded, method, probes[method], own, context, function.name)
+        return PackageVerdict(checks=(check,))
+    with TemporaryDirectory(prefix="exportdesk-") as scratch:
+
+        def convert_again(options: CoreML) -> Path:
+            return convert_method(source, method, options, Path(scratch) / "again", context.quiet())
+
+        return check_package(
+            package,
+            loaded,
+            method,
+            probes[method],
+            expected[method],
+            own,
+            context,
+            convert_again,
+            source.compiled,
+            function.name,
+        )
+
+
+def _renamed(check: Check, function: str | None) -> Check:
+    if function is None:
+        return check
+    return msgspec.structs.replace(check, name=check.name.replace("coreml", f"coreml.{function}", 1))

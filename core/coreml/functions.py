@@ -1,0 +1,99 @@
+"""Several functions in one package: each is converted on its own, then their programs are put together."""
+
+import importlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import fail
+from ..job_context import JobContext
+from ..mil.scopes import METADATA_KEY, of_several_functions, read_module_map
+from ..recipe.model import CoreML, CoreMLFunction
+from .package_manifest import name_items_by_path
+from .toolkit import coremltools
+from .watching import telling
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A function of the package that is to be made, and where it comes from."""
+
+    name: str
+    package: Path
+    source: str = "main"
+
+
+def own_options(options: CoreML, function: CoreMLFunction, inputs: Sequence[str]) -> CoreML:
+    """Return what concerns one function: with its outputs, and without the inputs that its method lacks."""
+    metadata = options.metadata
+    named = [output.name for output in function.outputs]
+    return msgspec.structs.replace(
+        options,
+        functions=(),
+        outputs=function.outputs,
+        inputs={name: given for name, given in options.inputs.items() if name in inputs},
+        metadata=msgspec.structs.replace(
+            metadata,
+            inputs={name: text for name, text in metadata.inputs.items() if name in inputs},
+            outputs={name: text for name, text in metadata.outputs.items() if name in named},
+        ),
+    )
+
+
+def check_source(part: Part) -> None:
+    """Refuse a package that cannot give its function.
+
+    Raises:
+        ExportDeskError: ``recipe.functions``.
+    """
+    from ..mil.package import read_package
+
+    if not part.package.exists():
+        fail(
+            "recipe.functions",
+            f"The function {part.name!r} is to come from {part.package}, which is not there.",
+            file=str(part.package),
+            hint="Export that package first; its path is relative to the recipe.",
+        )
+    functions = read_package(part.package).program.functions
+    if part.source not in functions:
+        fail(
+            "recipe.functions",
+            f"{part.package.name} has no function {part.source!r}.",
+            file=str(part.package),
+            hint=f"It has: {', '.join(functions)}.",
+        )
+
+
+def join_functions(parts: Sequence[Part], destination: Path, context: JobContext) -> None:
+    """Write a package with all functions, the first of which is the default; equal weights are kept once.
+
+    Author, licence and the like are those of the first part.
+    """
+    utils = coremltools().utils
+    wanted = utils.MultiFunctionDescriptor()
+    for part in parts:
+        wanted.add_function(str(part.package), src_function_name=part.source, target_function_name=part.name)
+    wanted.default_function_name = parts[0].name
+    with telling(context):
+        utils.save_multifunction(wanted, str(destination))
+    # coremltools leaves the metadata out, the description of each input and output in.
+    specifications = [utils.load_spec(str(part.package)) for part in parts]
+    made = utils.load_spec(str(destination))
+    made.description.metadata.CopyFrom(specifications[0].description.metadata)
+    maps = {
+        part.name: read_module_map(specification.description.metadata.userDefined)
+        for part, specification in zip(parts, specifications, strict=True)
+    }
+    made.description.metadata.userDefined[METADATA_KEY] = json.dumps(of_several_functions(maps), separators=(",", ":"))
+    _model_file(destination).write_bytes(made.SerializeToString(deterministic=True))
+    name_items_by_path(destination)
+
+
+def _model_file(package: Path) -> Path:
+    models: Any = importlib.import_module("coremltools.models.utils")
+    return Path(models._ModelPackage(str(package)).getRootModel().path())
