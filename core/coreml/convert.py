@@ -22,8 +22,9 @@ from .graph_edits import keep_outputs, put_in_mean_and_std
 from .images import in_words
 from .inputs import ConvertedInput, core_ml_names, name_notes
 from .known_defects import defects_worked_round
-from .metadata import write_metadata, write_module_map
+from .metadata import write_metadata
 from .notes import notes
+from .origins import write_origins
 from .package_manifest import name_items_by_path
 from .preflight import preflight_of, ready_source, refuse_blocked
 from .rules import check_inputs, check_options, size_in_words, specification_version
@@ -151,7 +152,7 @@ def convert(
     converted = ConvertedModel(model=model, program=model._mil_program)
     try:
         write_metadata(model, options.metadata)
-        write_module_map(model, module if isinstance(module, torch.nn.Module) else None)
+        write_origins(model, source, watch.graph, folder)
     except ExportDeskError:
         converted.discard()
         raise

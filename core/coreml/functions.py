@@ -1,7 +1,6 @@
 """Several functions in one package: each is converted on its own, then their programs are put together."""
 
 import importlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import msgspec
 
 from ..errors import fail
 from ..job_context import JobContext
-from ..mil.scopes import METADATA_KEY, of_several_functions, read_module_map
+from ..mil.scopes import Origins, read_origins
 from ..recipe.model import CoreML, CoreMLFunction
 from .package_manifest import name_items_by_path
 from .toolkit import coremltools
@@ -85,11 +84,11 @@ def join_functions(parts: Sequence[Part], destination: Path, context: JobContext
     specifications = [utils.load_spec(str(part.package)) for part in parts]
     made = utils.load_spec(str(destination))
     made.description.metadata.CopyFrom(specifications[0].description.metadata)
-    maps = {
-        part.name: read_module_map(specification.description.metadata.userDefined)
+    origins = {
+        part.name: read_origins(specification.description.metadata.userDefined)
         for part, specification in zip(parts, specifications, strict=True)
     }
-    made.description.metadata.userDefined[METADATA_KEY] = json.dumps(of_several_functions(maps), separators=(",", ":"))
+    made.description.metadata.userDefined.update(Origins.of_several_functions(origins).as_metadata())
     _model_file(destination).write_bytes(made.SerializeToString(deterministic=True))
     name_items_by_path(destination)
 

@@ -80,10 +80,15 @@ def source_frames(node: torch._C.Node) -> list[tuple[str, int]]:
     return frames
 
 
-def module_path(node: torch._C.Node, module: torch.nn.Module) -> str | None:
+def module_path(node: torch._C.Node, module: torch.nn.Module) -> str:
     """Return the path of the submodule that a node belongs to, ``""`` for the model itself."""
-    if scope := node.scopeName():
-        return str(scope.rpartition("/")[2].removeprefix("__module").lstrip("."))
+    scope: str = node.scopeName().rpartition("/")[2].removeprefix("__module").lstrip(".")
+    walked = _walked_path(node, module)
+    # A trace notes all of the path, but from the module that was traced; that one may lie in a scripted model.
+    return scope if scope and not walked.endswith(f".{scope}") else walked
+
+
+def _walked_path(node: torch._C.Node, module: torch.nn.Module) -> str:
     path, current = "", module
     for found in _SCOPE.finditer(node.getModuleHierarchy()):
         if found["name"] in _NOT_MODULES:

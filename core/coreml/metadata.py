@@ -1,12 +1,8 @@
 """What is written into the package for the people who use it."""
 
-import json
 from typing import Any
 
-import torch
-
 from ..errors import fail
-from ..mil.scopes import METADATA_KEY, module_map
 from ..recipe.model import CoreMLMetadata
 
 PREVIEW_KEY = "com.apple.coreml.model.preview.type"
@@ -34,16 +30,6 @@ def write_metadata(model: Any, metadata: CoreMLMetadata) -> None:
     description = model.get_spec().description
     _describe(description.input, model.input_description, metadata.inputs, "input")
     _describe(description.output, model.output_description, metadata.outputs, "output")
-
-
-def write_module_map(model: Any, module: torch.nn.Module | None) -> None:
-    """Write into an ML program which submodule each value came from; the saved program itself does not tell."""
-    if model._mil_program is None:
-        return
-    paths = () if module is None else tuple(path for path, _ in module.named_modules())
-    table = module_map(model._mil_program, paths)
-    if table:
-        model.user_defined_metadata[METADATA_KEY] = json.dumps(table, separators=(",", ":"))
 
 
 def _describe(features: Any, descriptions: Any, given: dict[str, str], kind: str) -> None:

@@ -1,7 +1,7 @@
 """From a Core ML program to the neutral graph; reads what is stored and runs nothing."""
 
+import dataclasses
 import itertools
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +24,6 @@ from .builder import GraphBuilder
 from .labels import ShapeOnly, detail_of, label_of, value_text
 from .model import NO_GROUP, Graph, GroupKind, NodeKind, shape_text
 
-MODULES_KEY = "exportdesk.modules"
-"""User-defined metadata: a JSON object from the name of an operation's output to the path of its submodule."""
-
 _DTYPES = {"fp16": "float16", "fp32": "float32", "fp64": "float64", "bf16": "bfloat16"}
 _CONTROL = {"cond": GroupKind.IF, "while_loop": GroupKind.LOOP}
 
@@ -40,7 +37,7 @@ def graph_of_package(
         is_folded: constants are no nodes of their own.
         checkpoint: called now and then; may raise Cancelled.
     """
-    walk = _Walk(GraphBuilder("mil", title), modules_of(package), is_folded, checkpoint)
+    walk = _Walk(GraphBuilder("mil", title), is_folded, checkpoint)
     functions = package.program.functions
     for name, function in functions.items():
         group = NO_GROUP
@@ -50,22 +47,9 @@ def graph_of_package(
     return walk.builder.finish()
 
 
-def modules_of(package: Package) -> dict[str, str]:
-    """Return output names to module paths; empty where the package does not say, or says it in another way."""
-    try:
-        found = json.loads(package.description.user_defined.get(MODULES_KEY, "{}"))
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {str(name): path for name, path in found.items() if isinstance(path, str)}
-
-
 class _Walk:
-    def __init__(
-        self, builder: GraphBuilder, modules: dict[str, str], is_folded: bool, checkpoint: Callable[[], None]
-    ) -> None:
-        self.builder, self._modules, self._is_folded, self._checkpoint = builder, modules, is_folded, checkpoint
+    def __init__(self, builder: GraphBuilder, is_folded: bool, checkpoint: Callable[[], None]) -> None:
+        self.builder, self._is_folded, self._checkpoint = builder, is_folded, checkpoint
         self._nodes: dict[str, tuple[int, int, str, str]] = {}
         """Value name to its node, port, shape and dtype."""
         self._constants: dict[str, object] = {}
@@ -104,7 +88,7 @@ class _Walk:
 
     def _block(self, block: Block, group: int, module: str) -> None:
         """Walk operations; neighbours of one submodule share a box, so that boxes never form a circle."""
-        runs = itertools.groupby(block.operations, key=lambda operation: self._module_of(operation, module))
+        runs = itertools.groupby(block.operations, key=lambda one: module if one.module is None else one.module)
         boxes: list[tuple[str, int]] = []
         for path, operations in runs:
             chosen = list(operations)
@@ -133,11 +117,6 @@ class _Walk:
                 (inner, self.builder.add_group(inner, name, kind=GroupKind.MODULE, parent=outer, module=inner))
             )
         return boxes[-1][1]
-
-    def _module_of(self, operation: Operation, outer: str) -> str:
-        if operation.module is not None:
-            return operation.module
-        return next((self._modules[one.name] for one in operation.outputs if one.name in self._modules), outer)
 
     def _operation(self, operation: Operation, group: int, module: str) -> None:
         if self.builder.node_count % 512 == 0:
@@ -204,7 +183,13 @@ class _Walk:
         text = "if" if kind == GroupKind.IF else "while" if operation.type == "while_loop" else operation.type
         name = operation.outputs[0].name if operation.outputs else operation.type
         box = self.builder.add_group(
-            f"{self._prefix}{name}", f"{text} · {name}", kind=kind, parent=group, module=module
+            f"{self._prefix}{name}",
+            f"{text} · {name}",
+            kind=kind,
+            parent=group,
+            module=module,
+            file=operation.file or "",
+            line=operation.line or 0,
         )
         parameters = operation.blocks[0].inputs if kind == GroupKind.LOOP else ()
         title = "choose a branch" if kind == GroupKind.IF else "each turn"
@@ -223,7 +208,7 @@ class _Walk:
             )
             before = self.builder.node_count
             self._block(block, side, module)
-            self._show_constants(block, side, module)
+            self._show_constants(operation, block, side, module)
             if kind == GroupKind.IF and self.builder.node_count > before:
                 self.builder.add_edge(head, before, target_port=-1)
             is_body = kind == GroupKind.IF or index > 0
@@ -235,10 +220,10 @@ class _Walk:
         label = "either" if kind == GroupKind.IF else "next turn, or done"
         if kind == GroupKind.LOOP and len(operation.blocks) > 1:
             ends.append(conditions)
-        tail = Operation(type="return", inputs={}, outputs=operation.outputs)
+        tail = dataclasses.replace(operation, type="return", inputs={}, blocks=())
         self._add(tail, box, module, label, NodeKind.CONTROL, {}, inputs=ends)
 
-    def _show_constants(self, block: Block, group: int, module: str) -> None:
+    def _show_constants(self, owner: Operation, block: Block, group: int, module: str) -> None:
         """A branch that only chooses a constant shows it."""
         for name in block.outputs:
             if name in self._constants and name not in self._nodes:
@@ -248,6 +233,8 @@ class _Walk:
                     value_text(self._constants[name]),
                     kind=NodeKind.CONSTANT,
                     module=module,
+                    file=owner.file or "",
+                    line=owner.line or 0,
                     group=group,
                     outputs=(name,),
                 )

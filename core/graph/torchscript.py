@@ -426,7 +426,7 @@ class _Walk:
             first = self.builder.node_count
             inner = scope.inside(branch)
             self._nodes(block.nodes(), inner)
-            sides.append([self._shown(value, inner) for value in block.outputs()])
+            sides.append([self._shown(value, inner, self._place(node, scope)) for value in block.outputs()])
             if self.builder.node_count > first:
                 self.builder.add_edge(head_index, first, target_port=-1)
         if not node.outputsSize():
@@ -474,12 +474,13 @@ class _Walk:
             line=line,
         )
 
-    def _shown(self, value: Any, scope: _Scope) -> Value:
+    def _shown(self, value: Any, scope: _Scope, place: Place) -> Value:
         """Return what a branch returns; a constant gets a node, so that a branch that only chooses one can be seen."""
         result = scope.names[value.unique()]
         if not isinstance(result, Constant):
             return result
-        file, line = scope.place
+        written = users_place(_range(value.node()))
+        file, line = place if written == NOWHERE else written
         node = self.builder.add_node(
             f"{scope.prefix}{value.debugName()}",
             "prim::Constant",

@@ -11,7 +11,7 @@ from ..errors import fail
 from .features import Description, Interface, read_description
 from .program import Program
 from .program_format import read_program
-from .scopes import read_module_map
+from .scopes import Origins, read_origins
 from .weights import WeightFiles
 from .wire import Message
 
@@ -92,8 +92,9 @@ def read_specification(
             hint="Convert it again with convert_to=“mlprogram”.",
         )
     described = read_description(description)
-    modules = {**(modules or {}), **read_module_map(described.user_defined)}
-    return Package(name, described, read_program(program, modules), WeightFiles(folder), message.integer(1))
+    carried = read_origins(described.user_defined)
+    origins = Origins({**(modules or {}), **carried.modules}, carried.lines)
+    return Package(name, described, read_program(program, origins), WeightFiles(folder), message.integer(1))
 
 
 def _model_file(path: Path) -> Path:

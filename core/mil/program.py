@@ -80,7 +80,7 @@ class Operation:
     blocks: "tuple[Block, ...]" = ()
     attributes: dict[str, Value] = field(default_factory=dict)
     module: str | None = None
-    """Path of the submodule that it came from; known for programs in memory, not in a saved package."""
+    """Path of the submodule that it came from; a saved package tells it where ExportDesk made it. So of the others."""
     file: str | None = None
     line: int | None = None
 

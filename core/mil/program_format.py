@@ -3,7 +3,6 @@
 Source: ``mlmodel/format/MIL.proto`` of coremltools 9.0; only field numbers are taken from it.
 """
 
-from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -29,7 +28,7 @@ from .program import (
     Value,
     ValueType,
 )
-from .scopes import modules_of_function
+from .scopes import Origins
 from .wire import Message
 
 _DTYPES = {
@@ -40,19 +39,19 @@ _DTYPES = {
 _OPSETS = {"CoreML5": "iOS15", "CoreML6": "iOS16", "CoreML7": "iOS17", "CoreML8": "iOS18", "CoreML9": "iOS26"}
 
 
-def read_program(message: Message, modules: Mapping[str, str]) -> Program:
+def read_program(message: Message, origins: Origins) -> Program:
     """Return the program; nothing is looked up in the weight files yet.
 
     Args:
-        modules: module path of each value, as far as the package tells; see ``modules_of_function``.
+        origins: of each value, as far as the package tells; see ``Origins.of_function``.
     """
-    functions = {name: _function(name, body, modules_of_function(modules, name)) for name, body in message.mapping(2)}
+    functions = {name: _function(name, body, origins.of_function(name)) for name, body in message.mapping(2)}
     if not functions:
         fail("package.malformed", "The program has no function.", hint="Export the package again.")
     return Program(functions)
 
 
-def _function(name: str, message: Message, modules: Mapping[str, str]) -> Function:
+def _function(name: str, message: Message, origins: Origins) -> Function:
     opset = message.text(2)
     blocks = dict(message.mapping(3))
     if opset not in blocks:
@@ -63,32 +62,36 @@ def _function(name: str, message: Message, modules: Mapping[str, str]) -> Functi
             f"Function “{name}” is written for the operation set “{opset}”, which this version does not know.",
             hint=f"Known: {', '.join(_OPSETS)}. Export for an older deployment target.",
         )
-    return Function(name, _named_values(message, 1), _OPSETS[opset], _block(blocks[opset], modules))
+    return Function(name, _named_values(message, 1), _OPSETS[opset], _block(blocks[opset], origins))
 
 
 def _named_values(message: Message, number: int) -> tuple[Named, ...]:
     return tuple(Named(item.text(1), _type(item.message(2))) for item in message.messages(number))
 
 
-def _block(message: Message, modules: Mapping[str, str]) -> Block:
-    operations = tuple(_operation(item, modules) for item in message.messages(3))
+def _block(message: Message, origins: Origins) -> Block:
+    operations = tuple(_operation(item, origins) for item in message.messages(3))
     return Block(_named_values(message, 1), message.texts(2), operations)
 
 
-def _operation(message: Message, modules: Mapping[str, str]) -> Operation:
+def _operation(message: Message, origins: Origins) -> Operation:
     inputs = {name: tuple(_binding(item) for item in argument.messages(1)) for name, argument in message.mapping(2)}
     attributes = {name: read_value(item) for name, item in message.mapping(5)}
     if message.text(1) != "const":
         # The compressed weights of iOS 16 come as attributes; later ones as inputs.
         inputs |= {name: (value,) for name, value in attributes.items() if name != "name"}
     outputs = _named_values(message, 3)
+    name = outputs[0].name if outputs else ""
+    file, line = origins.lines.get(name, (None, None))
     return Operation(
         type=message.text(1),
         inputs=inputs,
         outputs=outputs,
-        blocks=tuple(_block(item, modules) for item in message.messages(4)),
+        blocks=tuple(_block(item, origins) for item in message.messages(4)),
         attributes=attributes,
-        module=modules.get(outputs[0].name) if outputs else None,
+        module=origins.modules.get(name),
+        file=file,
+        line=line,
     )
 
 

@@ -1,17 +1,51 @@
-"""Which submodule a value of the program came from.
+"""Which submodule, and which line of the user's, a value of the program came from.
 
-coremltools notes it while it converts, and forgets it when the package is saved; so the map is made from the program in
-memory and can be carried in the package's own metadata.
+coremltools notes the submodule while it converts, and forgets it when the package is saved; so a map is made from the
+program in memory and can be carried in the package's own metadata.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 METADATA_KEY = "com.exportdesk.modules"
-"""Key of the user-defined metadata that holds the map as JSON."""
+"""Key of the user-defined metadata that holds the module path of each value as JSON."""
+LINES_KEY = "com.exportdesk.lines"
+"""Key of the metadata that holds, as JSON, the values of each line of each file: ``{file: {line: [names]}}``."""
 
 _MODULE_SCOPE = "TORCHSCRIPT_MODULE_NAME"
+_T = TypeVar("_T")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Origins:
+    """Where values came from, by their names; a value that is not listed came from nowhere that is known."""
+
+    modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    lines: Mapping[str, tuple[str, int]] = dataclasses.field(default_factory=dict)
+    """File, as far as it can be told without saying whose machine it was on, and line."""
+
+    @classmethod
+    def of_several_functions(cls, origins: "Mapping[str, Origins]") -> "Origins":
+        """Return those of several functions as one: values of different functions may have the same name."""
+        modules = {
+            f"{function}/{name}": path for function, own in origins.items() for name, path in own.modules.items()
+        }
+        lines = {f"{function}/{name}": place for function, own in origins.items() for name, place in own.lines.items()}
+        return cls(modules, lines)
+
+    def of_function(self, function: str) -> "Origins":
+        """Return the part that is about one function of a package."""
+        return Origins(_of_function(self.modules, function), _of_function(self.lines, function))
+
+    def as_metadata(self) -> dict[str, str]:
+        """Return the entries of the user-defined metadata that say this; none for what is not known."""
+        lines: dict[str, dict[int, list[str]]] = {}
+        for name, (file, line) in self.lines.items():
+            lines.setdefault(file, {}).setdefault(line, []).append(name)
+        tables = {METADATA_KEY: self.modules, LINES_KEY: lines}
+        return {key: json.dumps(table, separators=(",", ":")) for key, table in tables.items() if table}
 
 
 def module_map(program: Any, paths: Mapping[str, Any] | tuple[str, ...] = ()) -> dict[str, str]:
@@ -26,7 +60,7 @@ def module_map(program: Any, paths: Mapping[str, Any] | tuple[str, ...] = ()) ->
     known = _by_last_part(tuple(paths))
     found: dict[str, str] = {}
     for function in source.functions.values():
-        for operation in _walk(function):
+        for operation in walk(function):
             parts = scope_of(operation)
             if operation.op_type == "const" or parts is None:
                 continue
@@ -37,41 +71,54 @@ def module_map(program: Any, paths: Mapping[str, Any] | tuple[str, ...] = ()) ->
 
 def scope_of(operation: Any) -> tuple[str, ...] | None:
     """Return the names of the modules around an operation of coremltools, outermost first; None where not noted."""
+    parts = _noted(operation)
+    return None if parts is None else parts[:-1]
+
+
+def torch_value_of(operation: Any) -> str | None:
+    """Return the name of the value of the TorchScript graph that an operation of coremltools was made for."""
+    parts = _noted(operation)
+    return parts[-1] if parts else None
+
+
+def _noted(operation: Any) -> tuple[str, ...] | None:
     for source, parts in getattr(operation, "scopes", {}).items():
         if getattr(source, "name", "") == _MODULE_SCOPE:
-            # The last part is the value of the TorchScript graph, not a module.
-            return tuple(str(part) for part in parts[:-1])
+            return tuple(str(part) for part in parts)
     return None
 
 
-def read_module_map(user_defined: Mapping[str, str]) -> dict[str, str]:
-    """Return the map that a package carries; empty where it carries none, or nonsense."""
+def read_origins(user_defined: Mapping[str, str]) -> Origins:
+    """Return what a package says of its values; what it does not say, or says in another way, is left out."""
+    modules = {name: path for name, path in _table(user_defined, METADATA_KEY).items() if isinstance(path, str)}
+    lines: dict[str, tuple[str, int]] = {}
+    for file, values_of in _table(user_defined, LINES_KEY).items():
+        for line, names in values_of.items() if isinstance(values_of, dict) else ():
+            if isinstance(names, list) and line.isascii() and line.isdigit() and len(line) < 9:
+                lines |= {name: (file, int(line)) for name in names if isinstance(name, str)}
+    return Origins(modules, lines)
+
+
+def _table(user_defined: Mapping[str, str], key: str) -> dict[str, Any]:
     try:
-        table = json.loads(user_defined.get(METADATA_KEY, "{}"))
+        table = json.loads(user_defined.get(key, "{}"))
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(table, dict):
-        return {}
-    return {name: path for name, path in table.items() if isinstance(path, str)}
+    return table if isinstance(table, dict) else {}
 
 
-def of_several_functions(maps: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Return one map of several functions' maps: values of different functions may have the same name."""
-    return {f"{function}/{value}": path for function, own in maps.items() for value, path in own.items()}
-
-
-def modules_of_function(table: Mapping[str, str], function: str) -> dict[str, str]:
-    """Return the part of a package's map that is about one function."""
-    prefix = f"{function}/"
-    own = {name.removeprefix(prefix): path for name, path in table.items() if name.startswith(prefix)}
-    return own or {name: path for name, path in table.items() if "/" not in name}
-
-
-def _walk(block: Any) -> Iterator[Any]:
+def walk(block: Any) -> Iterator[Any]:
+    """Yield the operations of a function or block of coremltools, those of nested blocks after their owner."""
     for operation in block.operations:
         yield operation
         for inner in operation.blocks:
-            yield from _walk(inner)
+            yield from walk(inner)
+
+
+def _of_function(table: Mapping[str, _T], function: str) -> dict[str, _T]:
+    prefix = f"{function}/"
+    own = {name.removeprefix(prefix): one for name, one in table.items() if name.startswith(prefix)}
+    return own or {name: one for name, one in table.items() if "/" not in name}
 
 
 def _by_last_part(paths: tuple[str, ...]) -> dict[str, list[tuple[str, ...]]]:

@@ -97,11 +97,12 @@ def ours(module: Any, width: int) -> Any:
 
 
 def digest(model: Any) -> str:
-    """Return a hash of the specification and the weights; the map of modules that we add to the metadata left out."""
-    from exportdesk.core.mil.scopes import METADATA_KEY
+    """Return a hash of the specification and the weights; what we add to the metadata left out."""
+    from exportdesk.core.mil.scopes import LINES_KEY, METADATA_KEY
 
     specification = model.get_spec()
-    specification.description.metadata.userDefined.pop(METADATA_KEY, None)
+    for key in (METADATA_KEY, LINES_KEY):
+        specification.description.metadata.userDefined.pop(key, None)
     content = hashlib.sha256(specification.SerializeToString(deterministic=True))
     content.update((Path(model.weights_dir) / "weight.bin").read_bytes())
     return content.hexdigest()

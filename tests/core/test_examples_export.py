@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from exportdesk.core import export
+from exportdesk.core.graph.files import graph_of_file
 from exportdesk.resources import Example, examples
+
+sys.path.insert(0, str(Path(__file__).parent / "graph"))
+from known_places import assert_places_are_known
 
 ALL = examples()
 RELOADED = """
@@ -43,9 +47,20 @@ def eight_inputs(example: Example) -> list[tuple[torch.Tensor, ...]]:
     return [tuple(torch.rand(shape) + offset for shape in shapes) for offset in (0.0, -1.0) * 4]
 
 
-@pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)
-def test_that_an_example_exports_and_its_file_gives_the_same_numbers_elsewhere(example, tmp_path):
-    result = export(example.recipe, tmp_path / "out")
+@pytest.fixture(scope="module", params=ALL, ids=lambda example: example.name)
+def exported(request, tmp_path_factory):
+    example = request.param
+    return example, export(example.recipe, tmp_path_factory.mktemp(example.name) / "out")
+
+
+@pytest.mark.parametrize("kind", ["torchscript", "coreml"])
+def test_that_every_node_of_an_exported_example_has_its_module_and_source_line(exported, kind):
+    example, result = exported
+    assert_places_are_known(graph_of_file(Path(result.files[kind])), example.path.name, eager(example))
+
+
+def test_that_an_example_exports_and_its_file_gives_the_same_numbers_elsewhere(exported, tmp_path):
+    example, result = exported
     assert {check.name: check.status for check in result.checks if check.status != "passed"} == {}
     assert Path(result.files["coreml"]).is_dir()
     calls = eight_inputs(example)

@@ -1,0 +1,56 @@
+"""What the package says of itself: the submodule and the line of the user's that each of its values came from."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..mil.scopes import Origins, module_map, torch_value_of, walk
+from .locating import Location, all_nodes, locate
+from .source import Source
+
+
+def write_origins(model: Any, source: Source, graph: Any, folder: Path | None) -> None:
+    """Write into an ML program where its values came from; the saved program itself does not tell.
+
+    Args:
+        model: as coremltools converted it, with its program in memory; a neural network has none and is left as it is.
+        graph: the inlined graph that coremltools converted; None where it never asked for one.
+        folder: of the recipe; files below it are named as seen from there.
+    """
+    program = model._mil_program
+    if program is None:
+        return
+    paths = () if source.module is None else tuple(path for path, _ in source.module.named_modules())
+    modules = module_map(program, paths)
+    lines: dict[str, tuple[str, int]] = {}
+    makers = {} if graph is None else {value.debugName(): node for node in all_nodes(graph) for value in node.outputs()}
+    known: dict[str, Location] = {}
+    names: dict[str, str] = {}
+    for function in program.functions.values():
+        for operation in walk(function):
+            maker = torch_value_of(operation)
+            if operation.op_type == "const" or maker not in makers:
+                continue
+            place = known.get(maker)
+            if place is None:
+                place = known[maker] = locate(makers[maker], source.module)
+            for variable in operation.outputs:
+                if place.module is not None:
+                    modules[variable.name] = place.module
+                if place.file and place.line:
+                    if place.file not in names:
+                        names[place.file] = portable_name(place.file, folder)
+                    lines[variable.name] = (names[place.file], place.line)
+    for key, text in Origins(modules, lines).as_metadata().items():
+        model.user_defined_metadata[key] = text
+
+
+def portable_name(file: str, folder: Path | None) -> str:
+    """Return a file's name as the recipe's folder, or Python's search path, has it: others have other folders."""
+    path = Path(file)
+    roots = [] if folder is None else [folder.absolute()]
+    roots += sorted((Path(entry) for entry in sys.path if entry), key=lambda root: -len(root.parts))
+    for root in roots:
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return path.name
