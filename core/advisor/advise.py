@@ -1,6 +1,6 @@
 """The job behind ``advise``: which submodules must be scripted, shown by running."""
 
-import dataclasses
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from ..pipeline import prepare_inputs
 from ..recipe.model import Recipe
 from ..results import Advice
 from ..torchscript.eager import eager_or_fail
+from .assumed_inputs import with_assumed_inputs
 from .attempt import Attempt, attempt
 from .envelope import envelope_of
 from .findings import culprit_rows, diagnostics_of, place_rows, settled
 from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
-from .randomness import Nature, nature_of
-from .running import Outcome, Subject
+from .randomness import Nature, nature_of, repeated_later
+from .running import Nowhere, Outcome, Subject
 from .saved_probes import with_saved_probes
 from .scripted_set import Chooser, Known, Solution
 from .static_reading import sizes_mentioned
@@ -52,6 +53,7 @@ def run_advise(
         with context.stage("load"):
             loaded = load_model(recipe, folder)
         with context.stage("inputs"):
+            recipe = with_assumed_inputs(recipe, loaded, context)
             prepared = prepare_inputs(loaded, recipe, folder)
             sources = [
                 Source(
@@ -67,7 +69,9 @@ def run_advise(
             for source in sources:
                 eager_or_fail(loaded, source.method, source.example().arguments)
         advisor = _Advisor(loaded, sources, recipe, context)
-        return advisor.advise(measures_envelope=measures_envelope, probes_folder=probes_folder)
+        # What forward prints was printed by the run above; the hundreds that follow would bury it.
+        with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
+            return advisor.advise(measures_envelope=measures_envelope, probes_folder=probes_folder)
 
 
 class _Advisor:
@@ -94,6 +98,7 @@ class _Advisor:
         with self._context.stage("triage"):
             findings = self._triage(first)
         with self._context.stage("verify"):
+            nature = repeated_later(self._subject, example, outcome, nature)
             solution = self._solve(first, findings, nature)
         advice = self._advice(solution, findings, first, nature)
         if measures_envelope and solution.compiled is not None:
@@ -147,6 +152,8 @@ class _Advisor:
         return findings
 
     def _solve(self, first: Attempt, findings: list[Finding], nature: Nature) -> Solution:
+        if not nature.is_repeatable:
+            return Solution(marks={}, is_verified=False)
         chooser = Chooser(
             subject=self._subject,
             known=self._known,
@@ -160,8 +167,7 @@ class _Advisor:
         culprits = set(culprit_modules(reached))
         if self._loaded.module is None:
             culprits = {""} if culprits else set()
-        solution = chooser.solve(culprits)
-        return solution if nature.is_repeatable else dataclasses.replace(solution, marks={}, is_verified=False)
+        return chooser.solve(culprits)
 
     def _advice(
         self, solution: Solution, findings: list[Finding], first: Attempt | None, nature: Nature | None

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Sequence
+from typing import TypedDict
 
 import msgspec
 import torch
@@ -11,6 +12,7 @@ from ..errors import Failure
 from ..model_file.module_tree import type_name
 from ..results import Culprit, DoubtfulPlace, ShownProbe
 from .attempt import Attempt
+from .causes import Cause
 from .probes import Probe, content
 from .randomness import Nature
 from .scripted_set import Solution
@@ -123,8 +125,9 @@ def diagnostics_of(
             continue
         found.append(_of_shape(_placed(diagnostic, first), solution))
     located = {d.module for d in found if d.severity is Severity.WARNING}
+    random_at = nature.begins_at if nature is not None else None
     for path, evidence in solution.evidence.items():
-        if path not in located:
+        if path not in located and path != random_at:
             file, line = _forward_of(root, path)
             found.append(
                 Diagnostic(
@@ -139,7 +142,8 @@ def diagnostics_of(
                     evidence=evidence,
                 )
             )
-    found += _of_solution(solution)
+    if nature is None or nature.is_repeatable:
+        found += _of_solution(solution)
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     return sorted(_folded(found), key=lambda d: order[d.severity])
 
@@ -227,8 +231,9 @@ def _of_nature(nature: Nature | None) -> list[Diagnostic]:
                 code="model.not-repeatable",
                 severity=Severity.ERROR,
                 message="The model gives other outputs for one and the same input, with equal seeds and equal "
-                "state, so nothing can be compared with it.",
+                f"state, so nothing can be compared with it{_because(nature)}.",
                 module=where,
+                **_place(nature),
                 evidence=f"two runs of the model itself: {nature.reason}",
                 hint="It draws from a generator of its own, counts in a global variable, or reads the time or the "
                 "order of a set. Make that an argument, or take it out of forward.",
@@ -239,8 +244,10 @@ def _of_nature(nature: Nature | None) -> list[Diagnostic]:
             Diagnostic(
                 code="model.random",
                 severity=Severity.NOTE,
-                message="The model draws random numbers, so no two runs are equal; it was compared with equal seeds.",
+                message="The model draws random numbers, so no two runs are equal; it was compared with equal "
+                f"seeds{_because(nature)}.",
                 module=where,
+                **_place(nature),
                 evidence="runs with equal seeds agree, runs with different seeds differ",
                 hint='Set the mode to "eval" if this is dropout.',
             )
@@ -257,19 +264,25 @@ def _of_nature(nature: Nature | None) -> list[Diagnostic]:
         )
     if nature.graphs is not None:
         because = (
-            f"a run changes {', '.join(nature.changes[:3])}"
+            nature.cause.text
+            if nature.cause is not None
+            else f"a run changes {', '.join(nature.changes[:3])}"
             if nature.changes
             else "it draws random numbers"
             if nature.is_random
             else "something outside of the model changes: a global variable, the time, the order of a set"
         )
+        file, line = nature.graphs.file, nature.graphs.line
         rows.append(
             Diagnostic(
                 code="trace.graphs-differ",
                 severity=Severity.WARNING,
                 message=f"Two traces of the same input give different graphs, because {because}.",
-                module=nature.graphs[0],
-                evidence=f"the graphs begin to differ with {nature.graphs[1]}",
+                module=nature.graphs.module,
+                file=file,
+                line=line,
+                source=source_line(file, line),
+                evidence=f"the graphs begin to differ with {nature.graphs.text}",
                 hint="Let forward do the same each time: keep what counts in a buffer and use it with torch.where, or "
                 "script this module.",
             )
@@ -286,6 +299,21 @@ def _of_nature(nature: Nature | None) -> list[Diagnostic]:
             )
         )
     return rows
+
+
+def _because(nature: Nature) -> str:
+    return "" if nature.cause is None else f": {nature.cause.text}"
+
+
+class _Place(TypedDict):
+    file: str | None
+    line: int | None
+    source: str | None
+
+
+def _place(nature: Nature) -> _Place:
+    cause = nature.cause or Cause("")
+    return {"file": cause.file, "line": cause.line, "source": source_line(cause.file, cause.line)}
 
 
 def _of_solution(solution: Solution) -> list[Diagnostic]:

@@ -147,6 +147,16 @@ def _numbers(statement: ast.stmt, function: _Function, reason: str, line: int) -
 
 
 def _modules(statement: ast.stmt, function: _Function, reason: str, line: int) -> _Answer:
+    if "emit iteration over modulelists" in reason:
+        word = "break" if isinstance(statement, ast.Break) else "continue"
+        instead = (
+            "Keep a flag, done = False before the loop, and put the body under: if not done."
+            if word == "break"
+            else "Put what follows it in the loop under the opposite condition: if rows.numel() > 0: …"
+        )
+        return line, f"{word} in a loop over modules", instead
+    if "cannot be used as a tuple" in reason or "Provided list" in reason:
+        return line, "a list that is taken apart", "Take its members by index: found = torch.where(m); rows = found[0]."
     if "Expected integer literal" in reason or ("ModuleList" in reason and "index" in reason):
         return (
             line,

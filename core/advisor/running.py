@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import dataclasses
+import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from ..torchscript.kept_state import inference
 from .probes import Probe, tensors_of
 from .provenance import Provenance
 from .recorder import Leak, Limits, Pins, Recorder, RunStopped
-from .state import seed_all, state_kept
+from .state import generators, seed_all, state_kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Outcome:
     problem: str | None = None
     leaks: tuple[Leak, ...] = ()
     is_stopped: bool = False
+    is_random: bool = False
+    """Whether the run drew random numbers, where it was watched for that."""
 
 
 @dataclass(kw_only=True)
@@ -58,6 +61,7 @@ class Subject:
         with_provenance: bool = False,
         seed: int | None = None,
         keeps_state: bool = True,
+        watches_draws: bool = False,
     ) -> Outcome:
         """Run the model on a probe and record what leaves torch; a run that takes too long is stopped."""
         arguments = fresh(probe.arguments)
@@ -74,14 +78,16 @@ class Subject:
         try:
             with inference(), kept, _unwarned():
                 seed_all(probe.seed if seed is None else seed)
+                before = generators() if watches_draws else None
                 with recorder:
                     output = self.loaded.callable(probe.method)(*arguments.positional, **arguments.keyword)
+                is_random = watches_draws and generators() != before
                 output = copy_tensors(output)
         except RunStopped as stopped:
             return Outcome(problem=str(stopped), leaks=tuple(recorder.leaks), is_stopped=True)
         except Exception as error:
             return Outcome(problem=f"{type(error).__name__}: {first_line(error)}", leaks=tuple(recorder.leaks))
-        return Outcome(output=output, leaks=tuple(recorder.leaks))
+        return Outcome(output=output, leaks=tuple(recorder.leaks), is_random=is_random)
 
     def changing_buffers(self) -> list[torch.Tensor]:
         """Return the buffers that runs change."""
@@ -162,6 +168,13 @@ def summary_of(output: Any) -> str:
         shown = ", ".join(f"{value:.4g}" if isinstance(value, int | float) else str(value) for value in values)
         parts.append(f"{path} {shape} [{shown}{', …' if tensor.numel() > 4 else ''}]")
     return "; ".join(parts) or "nothing"
+
+
+class Nowhere(io.TextIOBase):
+    """A stream that forgets what is written."""
+
+    def write(self, text: str) -> int:
+        return len(text)
 
 
 @contextlib.contextmanager

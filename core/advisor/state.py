@@ -65,6 +65,18 @@ def seed_all(seed: int) -> None:
     np.random.seed(seed % 2**32)
 
 
+def generators() -> tuple[Any, ...]:
+    """Return the states of all generators that a model's code may draw from, to compare."""
+    import numpy as np
+
+    states: list[Any] = [torch.get_rng_state().numpy().tobytes(), random.getstate()]
+    kept: Any = np.random.get_state(legacy=False)
+    states.append((kept["state"]["key"].tobytes(), kept["state"]["pos"]))
+    if torch.cuda.is_available():
+        states.append(torch.cuda.get_rng_state().numpy().tobytes())
+    return tuple(states)
+
+
 def _copied(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.detach().clone()

@@ -29,6 +29,17 @@ def parent_of(root: torch.nn.Module, path: str) -> str | None:
     return None
 
 
+def common_parent(root: torch.nn.Module, one: str, other: str) -> str:
+    """Return the deepest module with a ``forward`` that is, or contains, both; ``""`` for the model."""
+    shared = []
+    for part, other_part in zip(one.split("."), other.split("."), strict=False):
+        if part != other_part:
+            break
+        shared.append(part)
+    path = ".".join(shared)
+    return path if not path or has_forward(root.get_submodule(path)) else parent_of(root, path) or ""
+
+
 def is_below(path: str, above: str) -> bool:
     """Whether ``path`` lies inside of ``above`` (and is not the same)."""
     return path != above and (above == "" or path.startswith(above + "."))

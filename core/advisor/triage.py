@@ -143,7 +143,7 @@ class Triage:
         else:
             finding.verdict = HARMLESS
             finding.evidence = (
-                f"{finding.flips} of {tries} gave it other values, and freezing it never changed the output"
+                f"freezing it never changed the output, with {tries}; {finding.flips} of them gave it other values"
             )
 
     def _replay(self, finding: Finding, index: int) -> bool:

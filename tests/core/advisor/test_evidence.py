@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 import torch
 from exportdesk.core.advisor.advise import run_advise
 from exportdesk.core.job_context import JobContext
@@ -179,3 +180,97 @@ def test_that_graphs_that_differ_between_traces_are_explained() -> None:
     (told,) = [d for d in advice.diagnostics if d.code == "trace.graphs-differ"]
     assert "calls" in told.message
     assert "aten::linear" in (told.evidence or "")
+
+
+def test_that_a_counter_that_only_shows_every_second_run_is_not_called_random(tmp_path: Path) -> None:
+    file = tmp_path / "alternate.py"
+    file.write_text(
+        "from torch import Tensor, nn\n"
+        "STEP = 0\n"
+        "class Alternate(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        global STEP\n"
+        "        STEP += 1\n"
+        "        return self.a(x) if STEP % 2 else self.b(x)\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.first, self.alternate = nn.Linear(4, 4), Alternate()\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        return self.alternate(self.first(x))\n"
+    )
+    advice = advise_file(file, "Net", ["x=1,4"])
+    assert not advice.is_verified
+    codes = {diagnostic.code: diagnostic for diagnostic in advice.diagnostics}
+    assert not codes.keys() & {"model.random", "trace.differs"}
+    error = codes["model.not-repeatable"]
+    assert (error.module, error.line) == ("alternate", line_of(file, "global STEP"))
+    assert "STEP" in error.message
+    differing = codes["trace.graphs-differ"]
+    assert differing.module == "alternate"
+    assert differing.line == line_of(file, "return self.a(x)")
+    assert "aten::linear" in (differing.evidence or "")
+
+
+def test_that_layers_skipped_at_random_are_named_with_the_line_that_draws(tmp_path: Path) -> None:
+    file = tmp_path / "drop.py"
+    file.write_text(
+        "import random\n"
+        "from torch import Tensor, nn\n"
+        "class Encoder(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(6))\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        for layer in self.layers:\n"
+        "            if random.random() < 0.5:\n"
+        "                continue\n"
+        "            x = layer(x)\n"
+        "        return x\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.encoder, self.head = Encoder(), nn.Linear(8, 2)\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        return self.head(self.encoder(x))\n"
+    )
+    advice = advise_file(file, "Net", ["x=1,5,8"])
+    (note,) = [d for d in advice.diagnostics if d.code == "model.random"]
+    assert (note.module, note.line) == ("encoder", line_of(file, "random.random()"))
+
+
+def test_that_a_model_without_inputs_is_advised_on_the_suggested_ones(tmp_path: Path) -> None:
+    file = tmp_path / "open.py"
+    file.write_text(
+        "from torch import Tensor, nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self) -> None:\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(6, 4)\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        y = self.fc(x)\n"
+        "        if y.sum() > 0:\n"
+        "            y = -y\n"
+        "        return y\n"
+    )
+    advice = advise_file(file, "Net", [])
+    assert scripted(advice) == {""}
+    (note,) = [d for d in advice.diagnostics if d.code == "inputs.assumed"]
+    assert "x=1,6" in note.message
+    assert [item.name for item in advice.recipe.inputs] == ["x"]
+
+
+def test_that_what_forward_prints_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "loud.py"
+    file.write_text(
+        "from torch import Tensor, nn\n"
+        "class Loud(nn.Module):\n"
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        print('hello')\n"
+        "        return x.abs()\n"
+    )
+    assert advise_file(file, "Loud", ["x=1,4"]).is_verified
+    assert capsys.readouterr().out.count("hello") == 1
