@@ -6,7 +6,7 @@ from .diagnostics import Diagnostic, Severity
 from .errors import ExportDeskError
 from .job_context import JobContext
 from .model_file.loading import LoadedModel, load_model, model_path
-from .model_file.module_tree import module_rows, parameters_of
+from .model_file.module_tree import buffer_rows, module_rows, parameters_of
 from .model_file.outline import read_outline
 from .model_file.suggested import suggested_inputs
 from .model_file.user_imports import user_imports
@@ -57,4 +57,5 @@ def _describe(loaded: LoadedModel, recipe: Recipe, found: Inspection) -> Inspect
         signature=parameters_of(loaded.signature(loaded.methods[0])),
         suggested_inputs=suggested_inputs(loaded, recipe.model.arguments, loaded.methods[0]),
         parameter_count=sum(parameter.numel() for parameter in unique.values()),
+        buffers=() if module is None else buffer_rows(module),
     )

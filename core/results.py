@@ -71,6 +71,14 @@ class ModuleRow(msgspec.Struct, frozen=True, kw_only=True):
     """Dropout, batch norm and the like: train and eval mode differ."""
 
 
+class BufferRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A buffer of a loaded model: a tensor that ``forward`` may update, and that is no parameter."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
 class Inspection(Result, frozen=True, kw_only=True, tag="inspection"):
     """A loaded model; ``entries`` is known even where nothing was loaded."""
 
@@ -81,6 +89,7 @@ class Inspection(Result, frozen=True, kw_only=True, tag="inspection"):
     signature: tuple[Parameter, ...] = ()
     suggested_inputs: tuple[SuggestedInput, ...] = ()
     parameter_count: int = 0
+    buffers: tuple[BufferRow, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 

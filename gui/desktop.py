@@ -15,7 +15,6 @@ TrustAnswer = Literal["file", "folder", "no"]
 SaveAnswer = Literal["save", "discard", "stay"]
 OPEN_FILTER = "Models and recipes (*.py *.toml *.pt *.pth);;All files (*)"
 RECIPE_FILTER = "Recipes (*.toml)"
-WEIGHTS_FILTER = "Weights (*.pt *.pth *.safetensors);;All files (*)"
 
 
 class Desktop:

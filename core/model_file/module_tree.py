@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import UninitializedParameter
 
-from ..results import ModuleRow, Parameter
+from ..results import BufferRow, ModuleRow, Parameter
 
 _CONTAINERS = (torch.nn.ModuleList, torch.nn.ModuleDict, torch.nn.ParameterList, torch.nn.ParameterDict)
 _TRAINING_SENSITIVE = (
@@ -40,6 +40,22 @@ def module_rows(root: torch.nn.Module) -> tuple[ModuleRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def buffer_rows(root: torch.nn.Module) -> tuple[BufferRow, ...]:
+    """Return the buffers that ``forward`` may update; the statistics of normalisation change in training alone."""
+    norms = (torch.nn.modules.batchnorm._NormBase,)
+    return tuple(
+        BufferRow(
+            path=f"{path}.{name}" if path else name,
+            shape=tuple(buffer.shape),
+            dtype=str(buffer.dtype).removeprefix("torch."),
+        )
+        for path, module in root.named_modules()
+        if not isinstance(module, norms)
+        for name, buffer in module.named_buffers(recurse=False)
+        if not _is_lazy(buffer)
+    )
 
 
 def is_training_sensitive(module: torch.nn.Module) -> bool:

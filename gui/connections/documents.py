@@ -125,6 +125,7 @@ class Documents(QObject):
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save the recipe where it is, or where the person says; then go on with ``then``."""
+        self._edits.commit()
         document = self._store.session.document
         if document is None:
             return
@@ -150,6 +151,7 @@ class Documents(QObject):
 
     def _after_saving(self, then: Callable[[], None]) -> None:
         """Go on once nothing unsaved would be lost, or the person does not mind."""
+        self._edits.commit()
         document = self._store.session.document
         if document is None or not document.is_modified:
             then()

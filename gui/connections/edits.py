@@ -1,21 +1,33 @@
 """Edits of the recipe: each a step of the one undo stack."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import cast
+from pathlib import Path
+from typing import Protocol, cast, runtime_checkable
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QPlainTextEdit
 
-from ...core.errors import ExportDeskError
+from ...core.errors import ExportDeskError, Failure
 from ...core.recipe.model import Recipe
 from ..commands import ReplaceRecipe
-from ..desktop import WEIGHTS_FILTER, Desktop
+from ..desktop import Desktop
 from ..main_window import MainWindow
 from ..panels.edits import Edit
-from ..state.edits import relative_text, with_added_input, with_model, without_inputs
+from ..state.edits import relative_text, with_added_input, without_inputs
 from ..state.happenings import OpenFailed, RecipeReplaced
+from ..state.recipe_values import with_value
+from ..state.words import WEIGHT_FILES
 from ..workspace import Workspace
 from .store import Store
+
+
+@runtime_checkable
+class Refusing(Protocol):
+    """A panel that says where it is typed why something was not taken."""
+
+    def show_refusal(self, failure: Failure) -> None: ...
 
 
 class Edits(QObject):
@@ -32,6 +44,8 @@ class Edits(QObject):
     def _connect(self) -> None:
         for panel in self._workspace.editing_panels():
             panel.edit_wished.connect(partial(self._edit_from, panel))
+        for asking in (self._workspace.setup, self._workspace.coreml_options):
+            asking.file_wished.connect(self._choose_file)
         for signal in (self.undo.canUndoChanged, self.undo.canRedoChanged, self.undo.indexChanged):
             signal.connect(self._show_undo)
         self._window.action_table.connect_slots(
@@ -64,11 +78,24 @@ class Edits(QObject):
         try:
             self.edit(name, cast(Edit, edit), merge_key)
         except ExportDeskError as error:
-            if panel is self._workspace.inputs:
-                self._workspace.inputs.show_refusal(error.failure)
+            self._workspace.show_edited(self._store.session)
+            if isinstance(panel, Refusing):
+                panel.show_refusal(error.failure)
             else:
                 self._store.tell(OpenFailed(failure=error.failure))
-            self._workspace.show_edited(self._store.session)
+
+    def commit(self) -> None:
+        """Take what is being typed, as leaving its field would."""
+        typed = self._window.focusWidget()
+        if isinstance(typed, QLineEdit | QPlainTextEdit | QAbstractSpinBox):
+            typed.clearFocus()
+            typed.setFocus()
+
+    def _choose_file(self, title: str, name_filter: str, chosen: object) -> None:
+        document = self._store.session.document
+        if document is not None:
+            take = cast("Callable[[Path], None]", chosen)
+            self._desktop.choose_file(title, document.model_file.parent, name_filter, take)
 
     def _add_input(self) -> None:
         inspection = self._store.session.inspection
@@ -90,12 +117,12 @@ class Edits(QObject):
         folder = document.folder
 
         def edit(text: str) -> None:
-            self._edit_from(self, "Choose weights", lambda recipe: with_model(recipe, weights=text), "")
+            self._edit_from(self, "Choose weights", lambda recipe: with_value(recipe, ("model", "weights"), text), "")
 
         self._desktop.choose_file(
             "Choose Weights",
             document.model_file.parent,
-            WEIGHTS_FILTER,
+            WEIGHT_FILES,
             lambda file: edit(relative_text(file, folder)),
         )
 

@@ -55,6 +55,7 @@ class Jobs(QObject):
 
     def export(self) -> None:
         """Run the recipe in the background; asks for trust first where it was not given."""
+        self._edits.commit()
         session = self._store.session
         document = session.document
         if document is None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSize
 from ...core.errors import Failure
 from .. import theme
 from ..state.session import Notice
+from ..state.wording import in_words_of_the_window
 
 _ICONS = {"success": "success", "information": "note", "warning": "warning", "error": "error"}
 _TINTS = {"success": "success", "information": "note", "warning": "warning", "error": "error"}
@@ -120,7 +121,7 @@ def failure_text(failure: Failure) -> str:
     message = " ".join(failure.message.split())
     if failure.location and failure.location not in message:
         message += f" ({failure.location})"
-    return f"{message} {failure.hint}" if failure.hint else message
+    return in_words_of_the_window(f"{message} {failure.hint}" if failure.hint else message)
 
 
 def _button(text: str) -> QToolButton:

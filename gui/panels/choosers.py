@@ -3,7 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
-from ..state.edits import with_entry, with_model
+from ..state.edits import with_entry
+from ..state.recipe_values import with_value
 from ..state.session import Session
 from .form import Choice
 
@@ -53,7 +54,9 @@ class ChoosersPanel(QWidget):
         self.edit_wished.emit(f"Choose {entry}", lambda recipe: with_entry(recipe, entry), f"entry {entry}")
 
     def _choose_device(self, device: str) -> None:
-        self.edit_wished.emit(f"Use {device_text(device)}", lambda recipe: with_model(recipe, device=device), "device")
+        self.edit_wished.emit(
+            f"Use {device_text(device)}", lambda recipe: with_value(recipe, ("model", "device"), device), "device"
+        )
 
 
 def device_text(device: str) -> str:

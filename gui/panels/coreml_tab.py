@@ -23,8 +23,8 @@ from .. import theme
 from ..models.features import FeaturesModel, feature_rows
 from ..models.operations import OperationsModel, operation_rows
 from ..state.session import Session
+from ..state.words import target_text
 from .bars import BarDelegate
-from .coreml_options import target_text
 from .empty_state import EmptyState
 from .graph_page import GraphPage
 

@@ -3,15 +3,16 @@
 import ast
 import os
 from pathlib import Path
-from typing import Any, NoReturn, cast, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from ...core.errors import fail
 from ...core.recipe.input_text import parse_shape
-from ...core.recipe.model import FILLS, DtypeName, FileFill, FillName, Input, Mark, Recipe
+from ...core.recipe.model import FILLS, CoreMLClassifier, DtypeName, FileFill, FillName, Input, Mark, Recipe
 from ...core.results import Parameter, SuggestedInput
+from .recipe_values import refuse, with_value
 
 
 def with_mark(recipe: Recipe, path: str, mark: Mark | None) -> Recipe:
@@ -30,28 +31,43 @@ def with_entry(recipe: Recipe, entry: str) -> Recipe:
     return replace(recipe, model=model, inputs=(), marks={})
 
 
-def with_model(recipe: Recipe, **changes: Any) -> Recipe:
-    """Change fields of ``[model]``.
+def with_methods(recipe: Recipe, name: str, *, is_on: bool) -> Recipe:
+    """Export one more method of the model, or one less; inputs go with their method.
+
+    Raises:
+        ExportDeskError: ``recipe.invalid``; something must be exported.
+    """
+    before = recipe.model.methods or ("forward",)
+    methods = (*before, name) if is_on and name not in before else tuple(m for m in before if is_on or m != name)
+    if not methods:
+        fail("recipe.invalid", "At least one method must be exported.", hint="Choose another one first.")
+    kept = [(item, item.method or before[0]) for item in recipe.inputs]
+    inputs = tuple(
+        replace(item, method=method if len(methods) > 1 else None) for item, method in kept if method in methods
+    )
+    model = replace(recipe.model, methods=() if methods == ("forward",) else methods)
+    return replace(recipe, model=model, inputs=inputs)
+
+
+def with_classifier(recipe: Recipe, key: str, value: str) -> Recipe:
+    """Change the classifier from what was typed; labels make one, and without labels there is none.
 
     Raises:
         ExportDeskError: ``recipe.invalid``.
     """
-    return replace(recipe, model=_changed(recipe.model, changes))
-
-
-def with_coreml(recipe: Recipe, **changes: Any) -> Recipe:
-    """Change fields of ``[coreml]``."""
-    return replace(recipe, coreml=_changed(recipe.coreml, changes))
-
-
-def with_torchscript(recipe: Recipe, **changes: Any) -> Recipe:
-    """Change fields of ``[torchscript]``."""
-    return replace(recipe, torchscript=_changed(recipe.torchscript, changes))
-
-
-def with_checks(recipe: Recipe, **changes: Any) -> Recipe:
-    """Change fields of ``[checks]``."""
-    return replace(recipe, checks=_changed(recipe.checks, changes))
+    classifier = recipe.coreml.classifier
+    text = value.strip()
+    changes: dict[str, Any] = {key: text or None}
+    if key == "labels":
+        labels = tuple(line.strip() for line in value.splitlines() if line.strip())
+        changes = {"labels": labels, "labels_file": None} if labels else {"labels": ()}
+    elif key == "labels_file" and text:
+        changes = {"labels": (), "labels_file": text}
+    elif key == "predicted":
+        changes = {key: text or "classLabel"}
+    changed = {**({} if classifier is None else msgspec.structs.asdict(classifier)), **changes}
+    has_labels = changed.get("labels") or changed.get("labels_file")
+    return with_value(recipe, ("coreml", "classifier"), CoreMLClassifier(**changed) if has_labels else None)
 
 
 def with_argument(recipe: Recipe, parameter: Parameter, text: str) -> Recipe:
@@ -59,7 +75,7 @@ def with_argument(recipe: Recipe, parameter: Parameter, text: str) -> Recipe:
     arguments = {key: value for key, value in recipe.model.arguments.items() if key != parameter.name}
     if text.strip():
         arguments[parameter.name] = argument_value(text, parameter.annotation)
-    return with_model(recipe, arguments=arguments)
+    return with_value(recipe, ("model", "arguments"), arguments)
 
 
 def argument_value(text: str, annotation: str | None) -> Any:
@@ -172,16 +188,11 @@ def _changed(part: Any, changes: dict[str, Any]) -> Any:
         changed = replace(part, **changes)
         return msgspec.convert(msgspec.to_builtins(changed), type(part))
     except (msgspec.ValidationError, ValueError, TypeError) as error:
-        _refuse(error)
+        refuse(error)
 
 
 def _checked_recipe(recipe: Recipe, inputs: tuple[Input, ...]) -> Recipe:
     try:
         return replace(recipe, inputs=inputs)
     except ValueError as error:
-        _refuse(error)
-
-
-def _refuse(error: Exception) -> NoReturn:
-    reason = str(error).partition(" - at `")[0]
-    fail("recipe.invalid", f"{reason[:1].upper()}{reason[1:]}.", cause=error)
+        refuse(error)

@@ -24,6 +24,7 @@ PLAIN_DATA = (
     "core/client.py",
     "core/wire.py",
     "core/staged_files.py",
+    "core/coreml/rules.py",
     "core/recipe/*.py",
     "core/graph/columns.py",
     "core/graph/model.py",

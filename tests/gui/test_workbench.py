@@ -140,13 +140,13 @@ def test_that_options_follow_the_recipe_and_steps_of_a_number_are_one_undo(
 ) -> None:
     open_loaded(workbench, model_file, qtbot)
     before = recipe_of(workbench)
-    workbench.workspace.run_options.probes.stepBy(1)
-    workbench.workspace.run_options.probes.stepBy(1)
-    workbench.workspace.run_options.probes.stepBy(1)
+    workbench.workspace.run_options.form.input("checks.probes").stepBy(1)
+    workbench.workspace.run_options.form.input("checks.probes").stepBy(1)
+    workbench.workspace.run_options.form.input("checks.probes").stepBy(1)
     assert workbench.undo.count() == 1
     trigger(workbench, "undo")
     assert recipe_of(workbench) == before
-    assert workbench.workspace.run_options.probes.value() == 8
+    assert workbench.workspace.run_options.form.input("checks.probes").value() == 8
 
 
 def test_that_an_export_shows_its_results_everywhere(
@@ -207,7 +207,7 @@ def test_that_a_failed_export_leaves_window_and_recipe_as_they_were(
     workbench: Workbench, model_file: Path, client: list[FakeClient], qtbot: QtBot
 ) -> None:
     open_loaded(workbench, model_file, qtbot)
-    workbench.workspace.run_options.probes.stepBy(1)
+    workbench.workspace.run_options.form.input("checks.probes").stepBy(1)
     before = workbench.session.document
     failure = Failure(
         code="convert.unsupported", message="It cannot be converted.", file="model.py", line=7, details="Traceback …"
@@ -266,7 +266,7 @@ def test_that_a_recipe_is_saved_and_opened_again(
     workbench: Workbench, model_file: Path, desktop: FakeDesktop, settings: Settings, qtbot: QtBot
 ) -> None:
     open_loaded(workbench, model_file, qtbot)
-    workbench.workspace.run_options.seed.stepBy(7)
+    workbench.workspace.run_options.form.input("checks.seed").stepBy(7)
     desktop.chosen = model_file.with_suffix(".toml")
     trigger(workbench, "save")
     assert read_recipe(desktop.chosen).checks.seed == 7
@@ -283,7 +283,7 @@ def test_that_unsaved_edits_are_asked_about(
     workbench: Workbench, model_file: Path, desktop: FakeDesktop, qtbot: QtBot
 ) -> None:
     open_loaded(workbench, model_file, qtbot)
-    workbench.workspace.run_options.seed.stepBy(1)
+    workbench.workspace.run_options.form.input("checks.seed").stepBy(1)
     desktop.save_answer = "stay"
     trigger(workbench, "close")
     assert workbench.session.document is not None
@@ -341,7 +341,7 @@ def test_that_required_arguments_are_waited_for(
     workbench.open(model_file)
     qtbot.wait(400)
     assert client[0].requests == []
-    field = workbench.workspace.setup.arguments["width"]
+    field = workbench.workspace.setup.form.input("model.arguments.width")
     field.setFocus()
     qtbot.keyClicks(field, "16")
     qtbot.keyClick(field, Qt.Key.Key_Return)

@@ -4,6 +4,7 @@ from exportdesk.core.recipe.model import FileFill, Input, Model, RangeDimension,
 from exportdesk.core.results import ModuleRow, Parameter, SuggestedInput
 from exportdesk.gui.state import edits
 from exportdesk.gui.state.modes import effective_modes
+from exportdesk.gui.state.recipe_values import with_value
 
 RECIPE = Recipe(
     model=Model(file="model.py", entry="Net", arguments={"width": 3}),
@@ -75,7 +76,7 @@ def test_that_an_emptied_argument_is_taken_away() -> None:
 
 def test_that_wrong_model_fields_are_refused() -> None:
     with pytest.raises(ExportDeskError) as caught:
-        edits.with_torchscript(RECIPE, check_tolerance="much")
+        with_value(RECIPE, ("torchscript", "check_tolerance"), "much")
     assert caught.value.failure.code == "recipe.invalid"
 
 

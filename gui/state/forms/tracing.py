@@ -1,0 +1,21 @@
+"""How the model is compiled, and how what was made is checked."""
+
+from ....core.recipe.model import Recipe
+from ..fields import Section, recipe_field
+
+
+def tracing_form(recipe: Recipe) -> tuple[Section, ...]:
+    tracer = tuple(recipe_field(recipe, ("torchscript", key)) for key in ("check_trace", "strict", "check_tolerance"))
+    checks = tuple(recipe_field(recipe, ("checks", key)) for key in ("probes", "seed", "layers"))
+    limits = tuple(recipe_field(recipe, ("checks", key)) for key in ("coreml_psnr_db", "coreml_relative_error"))
+    return (
+        Section(key="tracing", title="Tracing", fields=tracer, is_open=True),
+        Section(
+            key="checks",
+            title="Checks",
+            fields=checks,
+            note="Further inputs of your own, of other sizes or values, are rows below the inputs.",
+            is_open=True,
+        ),
+        Section(key="limits", title="What counts as equal", fields=limits),
+    )

@@ -1,0 +1,39 @@
+"""Sentences of the engine in the window's words: keys of a recipe become the labels of their fields."""
+
+import re
+
+from ...core.recipe.model import CoreML, Model, TorchScript
+from .words import words_of
+
+_OWNERS = (CoreML, TorchScript, Model)
+_ASSIGNED = re.compile(r"""(?P<key>[a-z_][a-z0-9_]*) = (?P<value>"[^"]*"|true|false|[0-9.]+)""")
+_FLAGS = (
+    (re.compile(r"Give them with --arg .* Arguments field\."), "Fill them in under Setup, in Arguments."),
+    (re.compile(r", or an \[\[inputs\]\] table in the recipe"), ", in the panel Inputs"),
+    (re.compile(r"--input (?P<name>[^\s=]+)=SHAPE"), r"an input \g<name>"),
+    (re.compile(r"--input (?P<name>[^\s=]+)=(?P<rest>[^\s,][^\s)]*[^\s),.])"), r"an input \g<name> with \g<rest>"),
+    (re.compile(r"--input"), "the input"),
+    (re.compile(r"--arg (?P<name>\w+)=…"), r"\g<name>"),
+    (re.compile(r"\(`--no-coreml`\)"), "(the switch “Make a Core ML package”)"),
+    (re.compile(r"`?--no-coreml`?"), "the switch “Make a Core ML package” off"),
+    (re.compile(r"--set \S+?[.](?P<key>\w+)=(?P<value>\S+)"), r"\g<key> = \g<value>"),
+    (re.compile(r" under \[(?:model|torchscript|coreml|checks)\](?: in the recipe)?"), ""),
+)
+
+
+def in_words_of_the_window(text: str) -> str:
+    """Return a sentence without the words of the command line and the recipe, as far as fields stand for them."""
+    for pattern, replacement in _FLAGS:
+        text = pattern.sub(replacement, text)
+    return _ASSIGNED.sub(_as_field, text)
+
+
+def _as_field(found: re.Match[str]) -> str:
+    key, value = found["key"], found["value"].strip('"')
+    for owner in _OWNERS:
+        if key in owner.__struct_fields__:
+            words = words_of(owner, key)
+            if value in ("true", "false"):
+                return f"“{words.label}” {'on' if value == 'true' else 'off'}"
+            return f"“{words.label}: {words.choices.get(value, value)}”"
+    return found[0]
