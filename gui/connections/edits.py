@@ -18,7 +18,7 @@ from ..panels.edits import Edit
 from ..state.edits import relative_text, with_added_input, without_inputs
 from ..state.happenings import OpenFailed, RecipeReplaced
 from ..state.recipe_values import with_value
-from ..state.words import WEIGHT_FILES
+from ..state.words import PACKAGES, WEIGHT_FILES
 from ..workspace import Workspace
 from .store import Store
 
@@ -93,8 +93,12 @@ class Edits(QObject):
 
     def _choose_file(self, title: str, name_filter: str, chosen: object) -> None:
         document = self._store.session.document
-        if document is not None:
-            take = cast("Callable[[Path], None]", chosen)
+        if document is None:
+            return
+        take = cast("Callable[[Path], None]", chosen)
+        if name_filter == PACKAGES:
+            self._desktop.choose_folder(title, document.model_file.parent, take)  # a package is a folder
+        else:
             self._desktop.choose_file(title, document.model_file.parent, name_filter, take)
 
     def _add_input(self) -> None:

@@ -8,15 +8,18 @@ from ...core.recipe.model import (
     CoreML,
     CoreMLClassifier,
     CoreMLCompression,
+    CoreMLFunction,
     CoreMLImage,
     CoreMLInput,
     CoreMLMetadata,
     CoreMLOutput,
     Model,
+    Recipe,
     TorchScript,
 )
 
 WEIGHT_FILES = "Weights (*.pt *.pth *.safetensors);;All files (*)"
+PACKAGES = "Core ML packages (*.mlpackage)"
 TEXT_FILES = "Text files (*.txt *.csv);;All files (*)"
 
 
@@ -53,6 +56,12 @@ _LAYOUTS = {
 }
 
 WORDS: dict[tuple[type, str], Words] = {
+    (Recipe, "lane"): Words(
+        "Export with",
+        "torch.jit makes a TorchScript file (.pt) as the marks say. torch.export makes a .pt2, knows no marks, and can "
+        "convert models that TorchScript refuses; Core ML is made from either.",
+        choices={"torchscript": "torch.jit (TorchScript)", "torch.export": "torch.export (no marks)"},
+    ),
     (Model, "weights"): Words(
         "Weights",
         "A file with trained weights, loaded after the model is made. Empty: as the constructor makes them.",
@@ -185,6 +194,15 @@ WORDS: dict[tuple[type, str], Words] = {
     (CoreMLClassifier, "predicted"): Words("Name of the label", "The output that holds the likeliest label."),
     (CoreMLClassifier, "probabilities"): Words(
         "Scores", "The model's output with one number a class. Empty: its first output.", hint="the first output"
+    ),
+    (CoreMLFunction, "name"): Words("Name", "What the app calls the function."),
+    (CoreMLFunction, "method"): Words("Method", "The method of the model that becomes the function."),
+    (CoreMLFunction, "package"): Words(
+        "Package", "An .mlpackage made before, from which the function is taken.", files=PACKAGES
+    ),
+    (CoreMLFunction, "source"): Words("Function of it", "What the function is called in that package."),
+    (CoreMLFunction, "outputs"): Words(
+        "Output names", "In the order in which the method returns them, with commas between.", hint="the model's own"
     ),
     (CoreMLMetadata, "author"): Words("Author", "Shown in Xcode."),
     (CoreMLMetadata, "license"): Words("Licence", "Shown in Xcode."),

@@ -14,6 +14,7 @@ _PLACES = {
     "recipe.target-too-new": "convert_to",
     "recipe.compute-units": "compute_units",
     "recipe.states": "states",
+    "recipe.functions": "",
     "recipe.rank": "",
     "recipe.shape": "",
     "recipe.input-dtype": "",
@@ -28,7 +29,7 @@ def coreml_problems(recipe: Recipe) -> dict[str, str]:
     found: dict[str, str] = {}
     checks: tuple[Callable[[], None], ...] = (
         lambda: check_options(recipe.coreml),
-        lambda: check_inputs(_converted(recipe.inputs), recipe.coreml),
+        lambda: check_inputs(_converted(_checked(recipe)), recipe.coreml),
     )
     for check in checks:
         try:
@@ -63,6 +64,13 @@ def _place(failure: Failure, recipe: Recipe) -> str:
         case _:
             key = _PLACES.get(failure.code, "")
             return f"coreml.{key}" if key else ""
+
+
+def _checked(recipe: Recipe) -> tuple[Input, ...]:
+    """Return the inputs that become inputs of the package: of several methods it has the first, unless told."""
+    methods = recipe.model.methods or ("forward",)
+    has_all = bool(recipe.coreml.functions)
+    return tuple(item for item in recipe.inputs if has_all or item.method in (None, methods[0]))
 
 
 def _converted(inputs: tuple[Input, ...]) -> list[ConvertedInput]:

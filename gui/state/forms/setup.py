@@ -7,6 +7,7 @@ from ....core.results import Parameter
 from ..edits import argument_text, with_argument, with_methods
 from ..fields import Field, Section, recipe_field
 from ..session import Document
+from .form import methods_of
 
 
 def setup_form(document: Document) -> tuple[Section, ...]:
@@ -55,8 +56,7 @@ def _argument(recipe: Recipe, parameter: Parameter) -> Field:
 def _methods(document: Document) -> Section | None:
     """Return the methods that can be exported together; None where the entry has only its one way of being called."""
     recipe, entry = document.recipe, document.recipe.model.entry
-    others = [row.name.partition(".")[2] for row in document.entries if row.name.startswith(f"{entry}.")]
-    known = list(dict.fromkeys(["forward", *others, *recipe.model.methods]))
+    known = methods_of(document)
     if len(known) < 2 or "." in entry:
         return None
     chosen = recipe.model.methods or ("forward",)

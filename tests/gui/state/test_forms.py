@@ -54,6 +54,7 @@ ELSEWHERE = {
     ("CoreML", "outputs"),
     ("CoreML", "classifier"),
     ("CoreML", "compression"),
+    ("CoreML", "functions"),
     ("CoreML", "metadata"),
     ("CoreMLInput", "image"),
 }
@@ -68,6 +69,7 @@ FORM_PARTS = (
     "CoreMLClassifier",
     "CoreMLMetadata",
     "CoreMLCompression",
+    "CoreMLFunction",
 )
 
 
