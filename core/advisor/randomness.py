@@ -153,7 +153,7 @@ def _graph_difference(subject: Subject, example: Probe) -> GraphDifference | Non
             seed_all(seed)
             try:
                 inputs = fresh(example.arguments).positional
-                traced: Any = trace(root, example_inputs=inputs, check_trace=False, strict=False)
+                traced: Any = trace(root, inputs, strict=False)
             except Exception:
                 # What cannot be traced is told where the trace itself is tried.
                 return None

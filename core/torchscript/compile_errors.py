@@ -7,10 +7,8 @@ import torch
 
 from ..errors import fail
 from ..model_file.user_errors import is_users_file, users_place
-from .torch_jit import TracingCheckError
 
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
-_TRACE_PLACE = re.compile(r"(?P<file>/[^\n()]+\.py)\((?P<line>\d+)\)")
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"f-strings? .*|JoinedStr",
@@ -159,15 +157,6 @@ def _place(text: str, error: BaseException) -> tuple[str | None, int | None]:
     return own or (places[0] if places else users_place(error))
 
 
-def place_of_divergence(error: Exception) -> tuple[str | None, int | None]:
-    """Return the user's line at which two traces of a failed check first differ, as far as torch says."""
-    _, _, text = str(error).partition("source location:")
-    for found in _TRACE_PLACE.finditer(text):
-        if is_users_file(found["file"]):
-            return found["file"], int(found["line"])
-    return None, None
-
-
 def _is_about_parametrisation(text: str) -> bool:
     return bool(re.search(r"parametri[sz]|weight_norm|spectral_norm|WeightNorm|SpectralNorm|Parametrized", text))
 
@@ -180,11 +169,6 @@ def _parametrised(root: torch.nn.Module, path: str) -> list[str]:
         if hasattr(module, "parametrizations") or any("norm" in type(hook).__module__ for hook in hooks):
             names.append(".".join(part for part in (path, name) if part))
     return names
-
-
-def is_not_repeatable(error: Exception) -> bool:
-    """Whether torch's own check of a trace failed because two traces of the same input differ."""
-    return isinstance(error, TracingCheckError)
 
 
 def _called(module: str) -> str:

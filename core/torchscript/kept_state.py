@@ -23,14 +23,15 @@ class KeptState:
 
     def __init__(self, *roots: torch.nn.Module | None) -> None:
         modules = {id(m): m for root in roots if root is not None for m in root.modules()}
-        self._modules: list[tuple[torch.nn.Module, type, dict[str, Any]]] = []
+        self._modules: list[tuple[torch.nn.Module, type, dict[str, Any], _Identities]] = []
         self._containers: list[tuple[Any, Any]] = []
         self._scripts = [ScriptState(m) for m in modules.values() if isinstance(m, torch.jit.ScriptModule)]
         plain = [module for module in modules.values() if not isinstance(module, torch.jit.ScriptModule)]
         parameters = {id(p): p for module in plain for p in module._parameters.values() if p is not None}
         tensors: dict[int, torch.Tensor] = {}
         for module in plain:
-            self._modules.append((module, type(module), dict(module.__dict__)))
+            attributes = dict(module.__dict__)
+            self._modules.append((module, type(module), attributes, _identities(attributes)))
             for value in module.__dict__.values():
                 if isinstance(value, torch.Tensor):
                     tensors[id(value)] = value
@@ -47,10 +48,12 @@ class KeptState:
         ]
 
     def restore(self) -> None:
-        for module, kind, attributes in self._modules:
+        for module, kind, attributes, identities in self._modules:
             if type(module) is not kind:
                 module.__class__ = kind
             held = module.__dict__
+            if _identities(held) == identities:
+                continue
             for name in held.keys() - attributes.keys():
                 del held[name]
             for name, value in attributes.items():
@@ -69,6 +72,12 @@ class KeptState:
 
 
 _NOTHING = object()
+_Identities = tuple[list[str], list[int]]
+
+
+def _identities(attributes: dict[str, Any]) -> _Identities:
+    """Return names and identities of what a module holds: the quick way to see that nothing changed."""
+    return list(attributes), list(map(id, attributes.values()))
 
 
 class _Noted:

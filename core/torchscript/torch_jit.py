@@ -6,15 +6,13 @@ Private names of torch that have no public counterpart are used here; tests fail
 import contextlib
 import inspect
 import io
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import torch
-import torch.testing._comparison as _comparison
-from torch.jit._trace import TracerWarning, TracingCheckError
+from torch.jit._trace import TracerWarning
 
 ScriptFunction: TypeAlias = "torch.jit.ScriptFunction[Any, Any]"
 Compiled: TypeAlias = "torch.jit.ScriptModule | ScriptFunction"
@@ -26,8 +24,8 @@ __all__ = [
     "Compiled",
     "ScriptFunction",
     "TracerWarning",
-    "TracingCheckError",
     "annotation_text",
+    "canonical_graph",
     "copied_to",
     "define_method",
     "exported",
@@ -46,16 +44,16 @@ __all__ = [
 ]
 
 
-def trace(target: Callable[..., Any], **how: Any) -> Compiled:
-    """``torch.jit.trace``; a module gives a ScriptModule, a function a ScriptFunction."""
-    with _no_distributed_tensors():
-        return cast(Compiled, _jit.trace(target, **how))
+def trace(target: Callable[..., Any], example_inputs: tuple[Any, ...], *, strict: bool) -> Compiled:
+    """``torch.jit.trace`` without its check, for which see ``trace_check``."""
+    return cast(Compiled, _jit.trace(target, example_inputs=example_inputs, strict=strict, check_trace=False))
 
 
-def trace_module(module: torch.nn.Module, inputs: dict[str, tuple[Any, ...]], **how: Any) -> torch.jit.ScriptModule:
-    """``torch.jit.trace_module``: several methods of one module, each with its own inputs."""
-    with _no_distributed_tensors():
-        return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, **how))
+def trace_module(
+    module: torch.nn.Module, inputs: dict[str, tuple[Any, ...]], *, strict: bool
+) -> torch.jit.ScriptModule:
+    """``torch.jit.trace_module`` without its check: several methods of one module, each with its own inputs."""
+    return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, strict=strict, check_trace=False))
 
 
 def script(target: Any) -> Compiled:
@@ -104,6 +102,14 @@ def inline_calls(compiled: Compiled, method: str) -> None:
     """
     target: Any = getattr(compiled, method) if isinstance(compiled, torch.jit.ScriptModule) else compiled
     _ = target.inlined_graph
+
+
+def canonical_graph(compiled: Compiled, method: str) -> Any:
+    """Return a method's graph with all calls inlined, values named by their order, and without shapes."""
+    target: Any = getattr(compiled, method) if isinstance(compiled, torch.jit.ScriptModule) else compiled
+    graph = torch._C._jit_pass_canonicalize(target.inlined_graph)
+    torch._C._jit_pass_erase_shape_information(graph)
+    return graph
 
 
 def without_optimiser() -> contextlib.AbstractContextManager[None]:
@@ -194,24 +200,6 @@ def _deprecation_unsaid() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
-
-
-@contextlib.contextmanager
-def _no_distributed_tensors() -> Iterator[None]:
-    """Keep torch's check of a trace from importing ``torch.distributed.tensor``, which takes a second or two.
-
-    The check compares with ``torch.testing.assert_close``, which imports it (torch 2.13) only to ask whether a value
-    is a distributed tensor. Where the import has been done, or the private switch is gone, nothing is changed.
-    """
-    switch = "_HAS_DTENSOR"
-    if "torch.distributed.tensor" in sys.modules or not getattr(_comparison, switch, False):
-        yield
-        return
-    setattr(_comparison, switch, False)
-    try:
-        yield
-    finally:
-        setattr(_comparison, switch, True)
 
 
 def schema_of(compiled: Compiled, method: str = "forward") -> Any:

@@ -87,18 +87,6 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
         "Use the operation that returns a new tensor (x = x + y instead of x += y).",
     ),
     (
-        r"Output nr .* of the traced function does not match",
-        "trace.outputs-differ",
-        "A second run of the trace gave other numbers than the model itself.",
-        "The model is random (dropout in train mode?), or the trace froze a value. Run `exportdesk advise`.",
-    ),
-    (
-        r"Trace had nondeterministic nodes",
-        "trace.random",
-        "The model draws random numbers, so no two runs are equal.",
-        "Set the mode to eval if this is dropout; otherwise expect that outputs cannot be compared.",
-    ),
-    (
         r"Encountering a (dict|list) at the output of the tracer",
         "trace.container-output",
         "The model returns a dict or a list; the trace keeps its structure as it was with the example.",

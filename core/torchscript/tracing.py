@@ -6,21 +6,22 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CellType, MethodType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from ..diagnostics import Diagnostic, Severity
 from ..inputs.binding import Arguments
 from ..inputs.nested import copy_tensors
 from ..job_context import JobContext
 from ..recipe.model import TorchScript
 from .call_forms import CallForm
-from .compile_errors import fail_to_trace, is_not_repeatable, place_of_divergence
+from .compile_errors import fail_to_trace
 from .kept_state import inference
 from .torch_jit import Compiled, trace, trace_module
+from .trace_check import Row, check_trace
 
 Adapt = Callable[[Any], Any]
+AnyCompiled = TypeVar("AnyCompiled", bound=Compiled)
 _EMPTY_CELL = CellType()
 _MOST_MEMBERS = 1000
 
@@ -58,23 +59,17 @@ def traced_module(
 ) -> torch.jit.ScriptModule:
     """Trace methods of a module; afterwards it is as it was.
 
-    Where only torch's check of the trace fails, that is reported, and the verdict is left to the checks on probes.
+    Where only the check of the trace fails, that is reported, and the verdict is left to the checks on probes.
 
     Raises:
         ExportDeskError: ``trace.*``.
     """
 
-    def run(is_checked: bool) -> Compiled:
-        inputs = {call.name: call.inputs(call.arguments) for call in calls}
-        how: dict[str, Any] = {"strict": options.strict, "check_trace": is_checked}
-        if is_checked:
-            how |= {"check_tolerance": options.check_tolerance, "check_inputs": [inputs, *_check_rows(calls)]}
-        with _presented(module, calls):
-            return trace_module(module, inputs, **how)
+    def run(row: Row) -> torch.jit.ScriptModule:
+        return trace_module(module, copy_tensors(dict(row)), strict=options.strict)
 
-    compiled = _checked_run(run, path, type_name, options, context)
-    assert isinstance(compiled, torch.jit.ScriptModule)
-    return compiled
+    with _presented(module, calls):
+        return _checked_trace(module, run, _rows(calls), path, type_name, options, context)
 
 
 def traced_function(
@@ -83,38 +78,39 @@ def traced_function(
     """Trace a function, or anything that is called like one; weights that it refers to become constants."""
     shown = function if call.is_plain and inspect.isfunction(function) else _as_function(function, call, name)
 
-    def run(is_checked: bool) -> Compiled:
-        inputs = call.inputs(call.arguments)
-        how: dict[str, Any] = {"strict": options.strict, "check_trace": is_checked}
-        if is_checked:
-            rows = [call.inputs(row) for row in call.check_calls]
-            how |= {"check_tolerance": options.check_tolerance, "check_inputs": [inputs, *rows]}
-        with _weights_as_constants(function):
-            return trace(shown, example_inputs=inputs, **how)
+    def run(row: Row) -> Compiled:
+        return trace(shown, copy_tensors(row["forward"]), strict=options.strict)
 
-    return _checked_run(run, "", name, options, context)
+    with _weights_as_constants(function):
+        return _checked_trace(shown, run, _rows([call]), "", name, options, context)
 
 
-def _checked_run(
-    run: Callable[[bool], Compiled], path: str, type_name: str, options: TorchScript, context: JobContext
-) -> Compiled:
+def _checked_trace(
+    target: Any,
+    run: Callable[[Row], AnyCompiled],
+    rows: Sequence[Row],
+    path: str,
+    type_name: str,
+    options: TorchScript,
+    context: JobContext,
+) -> AnyCompiled:
+    """Trace the first row; report where the check of the trace finds a difference."""
     try:
         with inference():
-            return run(options.check_trace)
-    except Exception as error:
-        if not is_not_repeatable(error):
-            fail_to_trace(error, path, type_name)
-        context.report(_not_repeatable(error, path))
-    try:
-        with inference():
-            return run(False)
+            compiled = run(rows[0])
+            if options.check_trace:
+                for found in check_trace(target, compiled, rows, run, path, options.check_tolerance):
+                    context.report(found)
+            return compiled
     except Exception as error:
         fail_to_trace(error, path, type_name)
 
 
-def _check_rows(calls: Sequence[TracedCall]) -> list[dict[str, tuple[Any, ...]]]:
+def _rows(calls: Sequence[TracedCall]) -> list[Row]:
+    """Return the example of each call, then their further calls."""
     count = min(len(call.check_calls) for call in calls)
-    return [{call.name: call.inputs(call.check_calls[index]) for call in calls} for index in range(count)]
+    more = [{call.name: call.inputs(call.check_calls[index]) for call in calls} for index in range(count)]
+    return [{call.name: call.inputs(call.arguments) for call in calls}, *more]
 
 
 @contextlib.contextmanager
@@ -242,18 +238,3 @@ def _call_of(value: Any) -> Any:
 def _collect_members(values: Iterable[Any], found: dict[int, torch.nn.Module], depth: int) -> None:
     for value in list(values)[:_MOST_MEMBERS]:
         _collect_modules(value, found, depth - 1)
-
-
-def _not_repeatable(error: Exception, path: str) -> Diagnostic:
-    file, line = place_of_divergence(error)
-    return Diagnostic(
-        code="trace.not-repeatable",
-        severity=Severity.WARNING,
-        message="Two traces of the model, on its example or on a check input, gave different graphs or numbers.",
-        module=path,
-        file=file,
-        line=line,
-        hint="The model is random, counts its calls, keeps something from the last one, or takes another way with "
-        "other inputs. The checks on probes show whether the exported file can be trusted.",
-        original=str(error),
-    )

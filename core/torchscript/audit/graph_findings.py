@@ -29,17 +29,17 @@ _SMALL = 1
 """Constant tensors of one element follow the other operand to its device."""
 
 
-def graph_findings(compiled: Compiled, method: str, *, is_repeatable: bool) -> Iterator[Diagnostic]:
+def graph_findings(compiled: Compiled, graph: torch._C.Graph, *, is_repeatable: bool) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each baked-in value that the graph alone gives away.
 
     Args:
+        graph: of one method of ``compiled``, inlined.
         is_repeatable: whether the model itself gives the same numbers again, so that random numbers in its graph mean
             that it sets a seed.
     """
     module = compiled if isinstance(compiled, torch.nn.Module) else None
-    target: Any = getattr(compiled, method) if module is not None else compiled
     seen: set[tuple[str, str | None, int | None]] = set()
-    for node in all_nodes(target.inlined_graph):
+    for node in all_nodes(graph):
         for user, found in _found_at(node, is_repeatable=is_repeatable):
             code, severity, message, hint = found
             place = locate(user, module)
@@ -80,10 +80,9 @@ def _found_at(node: Any, *, is_repeatable: bool) -> "Iterator[tuple[Any, _Found]
             yield node, found
 
 
-def draws_random_numbers(compiled: Compiled, method: str) -> bool:
-    """Whether two runs of a method may differ."""
-    target: Any = getattr(compiled, method) if isinstance(compiled, torch.nn.Module) else compiled
-    return any(is_random(node) for node in all_nodes(target.inlined_graph))
+def draws_random_numbers(graph: torch._C.Graph) -> bool:
+    """Whether two runs of a graph may differ."""
+    return any(is_random(node) for node in all_nodes(graph))
 
 
 _Found = tuple[str, Severity, str, str]

@@ -47,8 +47,10 @@ def _findings(
     context: JobContext,
     is_repeatable: bool,
 ) -> Iterator[Diagnostic]:
-    yield from graph_findings(entry.compiled, method, is_repeatable=is_repeatable)
-    if not is_repeatable or draws_random_numbers(entry.compiled, method):
+    compiled: Any = entry.compiled
+    graph = (getattr(compiled, method) if isinstance(compiled, torch.nn.Module) else compiled).inlined_graph
+    yield from graph_findings(compiled, graph, is_repeatable=is_repeatable)
+    if not is_repeatable or draws_random_numbers(graph):
         return
     yield from other_device_findings(entry, method, example, recipe)
     if loaded.is_script:
