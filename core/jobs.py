@@ -17,12 +17,12 @@ def start_up() -> WorkerStarted:
     """Import what every job needs, and tell what was found."""
     import os
 
-    from .torchscript.clean_process import warm_clean_process
-
-    # Its imports run beside ours: it is ready by the time the first file is saved.
-    warm_clean_process()
     import torch
 
+    from .torchscript.clean_process import warm_clean_process
+
+    # Before anything else is done with torch: the copy is as clean as a new process, and shares this one's memory.
+    warm_clean_process(forks=True)
     from .coreml.toolkit import leave_out_other_frontends
 
     devices = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]

@@ -196,7 +196,10 @@ def _write_and_check(
     tolerance = recipe.torchscript.check_tolerance
     with context.stage("save"):
         save_compiled(entry.compiled, script_file)
-    reloaded = ReloadedCheck(clean, script_file, entry, prepared.all_probes) if recipe.model.device == "cpu" else None
+    reloaded: ReloadedCheck | None = None
+    if recipe.model.device == "cpu":
+        with context.stage("check-reloaded"):
+            reloaded = ReloadedCheck(clean, script_file, entry, prepared.all_probes)
     with context.stage("check-torchscript"):
         # The same graph is run on all probes from its file, beside the conversion; here, on the first ones.
         most = _PROBES_IN_MEMORY if reloaded is not None else None

@@ -1,7 +1,8 @@
 """TorchScript compared with the eager model: as compiled, and as reloaded from its file by a clean process."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..torchscript.clean_process import CleanProcess
 from ..torchscript.compile import CompiledEntry
 from ..torchscript.eager import fresh
 from ..torchscript.kept_state import KeptState, inference
+from ..torchscript.parked_weights import find_weights
 from ..torchscript.torch_jit import inline_calls, without_optimiser
 from .probes import Probe
 from .verdict import Expected, first_line, not_run, relative_gate, verdict
@@ -56,7 +58,10 @@ def check_compiled(
 
 
 class ReloadedCheck:
-    """The check of the saved file, run by a clean process while this one goes on with the conversion."""
+    """The check of the saved file, run by a clean process while this one goes on with the conversion.
+
+    With a large model this one waits, and its weights are out of memory until the clean process has answered.
+    """
 
     def __init__(self, clean: CleanProcess, file: Path, entry: CompiledEntry, probes: Mapping[str, Sequence[Probe]]):
         calls: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
@@ -64,7 +69,12 @@ class ReloadedCheck:
             given = [_on_cpu(entry.arguments(method, probe.arguments)) for probe in rows]
             calls[method] = [(arguments.positional, arguments.keyword) for arguments in given]
         self._pool = ThreadPoolExecutor(max_workers=1)
-        self._answer: Future[dict[str, list[Any]]] = self._pool.submit(clean.run, file, calls)
+        compiled = entry.compiled
+        weights = find_weights(compiled if isinstance(compiled, torch.nn.Module) else None, file)
+        with weights.parked() if weights.is_worthwhile else contextlib.nullcontext():
+            self._answer: Future[dict[str, list[Any]]] = self._pool.submit(clean.run, file, calls)
+            if weights.is_worthwhile:
+                wait([self._answer])
 
     def result(self, expected: Mapping[str, Sequence[Expected]], tolerance: float) -> tuple[Check, ...]:
         """Wait for the clean process and compare what it gave."""
