@@ -95,11 +95,17 @@ def convert_method(source: ConversionSource, method: str, options: CoreML, stem:
     from .coreml.convert import convert
 
     inputs = source.inputs(method)
-    if not options.outputs and options.convert_to == "mlprogram":
-        names = output_names(source.output_paths[method], taken=[item.name for item in inputs])
-        options = msgspec.structs.replace(options, outputs=tuple(CoreMLOutput(name=name) for name in names))
+    options = msgspec.structs.replace(options, outputs=outputs_of(source, method, options))
     made = convert(source.compiled, inputs, options, context, method=method, staging=stem.parent, folder=source.folder)
     return made.save(stem.with_name(stem.name + ".mlpackage"))
+
+
+def outputs_of(source: ConversionSource, method: str, options: CoreML) -> tuple[CoreMLOutput, ...]:
+    """Return the outputs as they are converted: those of the recipe, or one for each that the model has."""
+    if options.outputs or options.convert_to != "mlprogram":
+        return options.outputs
+    names = output_names(source.output_paths[method], taken=[item.name for item in source.inputs(method)])
+    return tuple(CoreMLOutput(name=name) for name in names)
 
 
 def _convert_functions(
@@ -137,7 +143,7 @@ def _convert_functions(
             functions.append(function)
         package = stem.with_name(stem.name + ".mlpackage")
         context.progress(None, "putting the functions together")
-        join_functions(parts, package, context)
+        join_functions(parts, package, options.metadata, context)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return tuple(functions), package

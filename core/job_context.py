@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -29,6 +29,12 @@ class JobContext:
         self._cancelled = threading.Event()
         self._stage = ""
         self._diagnostics: list[Diagnostic] = []
+        self._kept: list[str] = []
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Stages that were not run, because an earlier job's results hold."""
+        return tuple(self._kept)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -71,6 +77,13 @@ class JobContext:
         """Tell how far the current stage is (0 to 1, None where unknown)."""
         self.checkpoint()
         self._emit(ProgressMade(job=self.job, stage=self._stage, fraction=fraction, detail=detail))
+
+    def keep(self, stages: Sequence[str], diagnostics: Sequence[Diagnostic]) -> None:
+        """Tell that stages are not run again, and what was found when they were."""
+        self._kept += stages
+        self.progress(1.0, "kept from the export before: nothing that it depends on has changed")
+        for diagnostic in diagnostics:
+            self.report(msgspec.structs.replace(diagnostic, is_acknowledged=False))
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Pass on a diagnostic, once for each identity."""

@@ -1,16 +1,20 @@
 """Which function does which request: the worker's table of contents."""
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import platform
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from .events import WorkerStarted
 from .job_context import JobContext
 from .requests import Advise, CheckBundle, Export, Inspect, JobRequest, ReadGraph, RunPackage, ShowTexts
 from .results import AnyResult
+
+if TYPE_CHECKING:
+    from .kept_export import LastExport
 
 
 def start_up() -> WorkerStarted:
@@ -48,6 +52,14 @@ def warm_up() -> None:
             coremltools()
 
 
+@functools.cache
+def _last_export() -> "LastExport":
+    """Return what this process keeps of its exports; it imports torch, so not before the first."""
+    from .kept_export import LastExport
+
+    return LastExport()
+
+
 def run(request: JobRequest, context: JobContext) -> AnyResult:
     """Do a request; each function is imported on first use, since its libraries are slow to load."""
     match request:
@@ -58,7 +70,8 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
         case Export():
             from .pipeline import run_export
 
-            return run_export(request.recipe, Path(request.folder), Path(request.out), Path(request.staging), context)
+            out, staging = Path(request.out), Path(request.staging)
+            return run_export(request.recipe, Path(request.folder), out, staging, context, _last_export())
         case Advise():
             from .advisor.advise import run_advise
 

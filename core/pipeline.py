@@ -1,8 +1,8 @@
 """The pipeline: load, prepare inputs, compile, check, convert, check, write; the whole export of one recipe."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .bundle.place import check_place
@@ -10,32 +10,29 @@ from .bundle.samples import write_samples
 from .bundle.write import write_bundle
 from .checks.coreml import PackageVerdict
 from .checks.outcome import check_outcome
-from .checks.probes import Probe, eager_answers, without_unrepeatable
-from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
-from .checks.verdict import Expected, not_run
-from .coreml.app_view import through_pixels
+from .checks.probes import eager_answers
+from .checks.verdict import not_run
 from .coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
 from .errors import fail
 from .events import AnyEvent
-from .inputs.binding import Binding, bind
 from .inputs.nested import flatten
-from .inputs.values import Variation, has_flexible_inputs, make_arguments, probe_variations
 from .job_context import JobContext
+from .kept_export import KeptExport, KeptPackage, KeptScript, LastExport, content_marks, written_files
+from .kept_package import take_over_package
 from .model_file.loading import LoadedModel, load_model, model_path
-from .model_file.suggested import suggested_inputs
+from .model_file.read_files import files_read
 from .model_file.user_imports import user_imports
+from .prepared import Prepared, prepare_inputs
 from .recipe.document import read_recipe
-from .recipe.model import Input, Recipe
-from .results import Check, CoreMLSummary, ExportResult
+from .recipe.model import Recipe
+from .results import CoreMLSummary, ExportResult
+from .script_lane import ScriptRun, ScriptStage
 from .staged_files import staged_folder, staging_beside
-from .torchscript.audit.run import audit
-from .torchscript.clean_process import CleanProcess, warm_clean_process
-from .torchscript.compile import CompiledEntry, EntryCompiler, MethodExample
+from .torchscript.clean_process import warm_clean_process
+from .torchscript.compile import EntryCompiler
 from .torchscript.marks import modes
-from .torchscript.script_file import file_stem, save_compiled
+from .torchscript.script_file import file_stem
 from .torchscript.tracer_warnings import warnings_as_diagnostics
-
-_PROBES_IN_MEMORY = 1
 
 
 def export(
@@ -62,206 +59,142 @@ def export(
     return run_export(recipe, folder, out, staging_beside(out), context)
 
 
-def run_export(recipe: Recipe, folder: Path, out: Path, staging: Path, context: JobContext) -> ExportResult:
-    """Run the pipeline; nothing is left at ``staging``, and ``out`` is untouched unless everything was written."""
+def run_export(
+    recipe: Recipe, folder: Path, out: Path, staging: Path, context: JobContext, last: LastExport | None = None
+) -> ExportResult:
+    """Run the pipeline; nothing is left at ``staging``, and ``out`` is untouched unless everything was written.
+
+    Args:
+        last: of this process; what of it cannot have changed is taken over, and said to be kept.
+    """
     check_place(out)
     if recipe.lane != "torchscript":
         fail("recipe.lane", f"The lane {recipe.lane!r} is not there yet.", hint='Use lane = "torchscript".')
     context.acknowledged = recipe.acknowledged
-    clean = warm_clean_process()
+    started_ns = time.time_ns()
+    warm_clean_process()
     file = model_path(recipe, folder)
-    with user_imports(file):
+    with user_imports(file), files_read() as read:
         with context.stage("load"):
             loaded = load_model(recipe, folder)
         with context.stage("inputs"):
             prepared = prepare_inputs(loaded, recipe, folder)
-            compiler = EntryCompiler(loaded, dict(recipe.marks), recipe.torchscript, context)
-        with (
-            context.stage("eager"),
-            compiler.recording(),
-            warnings_as_diagnostics(loaded.module, context.report, fallback_module=""),
-        ):
-            expected = {m: eager_answers(loaded, m, rows, context) for m, rows in prepared.all_probes.items()}
-        with context.stage("compile"):
-            entry = compiler.compile({m: prepared.method_example(m, expected[m]) for m in loaded.methods})
+            kept = None if last is None else last.matching(recipe, folder, loaded, prepared)
+        if kept is not None:
+            loaded, prepared = kept.loaded, kept.prepared
+            run: ScriptStage = KeptScript(kept, out, context)
+        else:
+            run = _compile(loaded, prepared, recipe, context)
         with staged_folder(out, staging) as bundle:
-            return _write_and_check(loaded, prepared, expected, entry, recipe, bundle, out, folder, clean, context)
+            export = _write_and_check(loaded, prepared, run, kept, recipe, bundle, out, folder, context)
+        read.note(str(file))
+        read.note_imported()
+        if last is not None and (marks := content_marks(read.outside(out, staging), started_ns)) is not None:
+            last.keep(replace(export.kept, files_read=marks, files_written=written_files(out)))
+        return export.result
+
+
+def _compile(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, context: JobContext) -> ScriptRun:
+    with context.stage("inputs"):
+        compiler = EntryCompiler(loaded, dict(recipe.marks), recipe.torchscript, context)
+    with (
+        context.stage("eager"),
+        compiler.recording(),
+        warnings_as_diagnostics(loaded.module, context.report, fallback_module=""),
+    ):
+        expected = {m: eager_answers(loaded, m, rows, context) for m, rows in prepared.all_probes.items()}
+    with context.stage("compile"):
+        entry = compiler.compile({m: prepared.method_example(m, expected[m]) for m in loaded.methods})
+    return ScriptRun(loaded, prepared, expected, entry, recipe, warm_clean_process(), context)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    bindings: Mapping[str, Binding]
-    probes: Mapping[str, Sequence[Probe]]
-    check_probes: Mapping[str, Sequence[Probe]]
-    """The check inputs of the recipe, on which TorchScript is compared as well."""
-
-    @property
-    def all_probes(self) -> dict[str, list[Probe]]:
-        return {method: [*rows, *self.check_probes[method]] for method, rows in self.probes.items()}
-
-    def method_example(self, method: str, expected: Sequence[Expected]) -> MethodExample:
-        """Return what the compiler needs to know of one method."""
-        names = [item.name for item in self.bindings[method].positional]
-        calls = [probe.arguments for probe in self.probes[method]]
-        checks = [probe.arguments for probe in self.check_probes[method]]
-        return MethodExample(calls=calls, names=names, output=expected[0].output, check_calls=checks)
-
-
-def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> _Prepared:
-    """Bind the recipe's inputs to each exported method and make its probes, the example first.
-
-    Raises:
-        ExportDeskError: ``call.input``, ``call.sample``.
-    """
-    bindings: dict[str, Binding] = {}
-    probes: dict[str, list[Probe]] = {}
-    check_probes: dict[str, list[Probe]] = {}
-    for method in loaded.methods:
-        inputs = _inputs_of(recipe.inputs, loaded, method)
-        place = _place_of(loaded, method)
-        bindings[method] = bind(
-            loaded.signature(method),
-            inputs,
-            loaded.entry or loaded.file.name,
-            suggestions=partial(suggested_inputs, loaded, recipe.model.arguments, method),
-            file=place[0],
-            line=place[1],
-        )
-        variations = probe_variations(
-            recipe.checks.seed, recipe.checks.probes, is_flexible=has_flexible_inputs(bindings[method])
-        )
-        names = tuple(item.name for item in bindings[method].inputs)
-        probes[method] = []
-        for variation in variations:
-            arguments = make_arguments(bindings[method], variation, folder=folder, device=recipe.model.device)
-            arguments = through_pixels(arguments, names, recipe.coreml)
-            probes[method].append(Probe(variation=variation, arguments=arguments, names=names))
-        check_probes[method] = _check_probes(loaded, recipe, method, inputs, folder)
-    strangers = [item for item in recipe.inputs if item.method is not None and item.method not in loaded.methods]
-    if strangers:
-        fail(
-            "call.input",
-            f"The input {strangers[0].name!r} belongs to the method {strangers[0].method!r}, which is not exported.",
-            hint=f"Exported: {', '.join(loaded.methods)}.",
-        )
-    return _Prepared(bindings=bindings, probes=probes, check_probes=check_probes)
-
-
-def _inputs_of(inputs: Sequence[Input], loaded: LoadedModel, method: str) -> list[Input]:
-    """Return the inputs of one method; of several methods, one without a name of its own goes where it has a place."""
-    own = {item.name: item for item in inputs if item.method == method}
-    shared = [item for item in inputs if item.method is None and item.name not in own]
-    if len(loaded.methods) > 1:
-        parameters = loaded.signature(method).parameters
-        shared = [item for item in shared if item.name in parameters]
-    return [*shared, *own.values()]
-
-
-def _check_probes(
-    loaded: LoadedModel, recipe: Recipe, method: str, inputs: Sequence[Input], folder: Path
-) -> list[Probe]:
-    probes = []
-    for index, row in enumerate(recipe.torchscript.check_inputs):
-        others = {item.name: item for item in inputs} | {
-            item.name: item for item in _inputs_of(row.inputs, loaded, method)
-        }
-        label = f"check input {row.name or index + 1}"
-        binding = bind(loaded.signature(method), list(others.values()), f"{loaded.entry} ({label})")
-        variation = Variation(seed=recipe.checks.seed + 10_000 + index, label=label)
-        arguments = make_arguments(binding, variation, folder=folder, device=recipe.model.device)
-        probes.append(Probe(variation=variation, arguments=arguments, names=tuple(i.name for i in binding.inputs)))
-    return probes
-
-
-def _place_of(loaded: LoadedModel, method: str) -> tuple[str | None, int | None]:
-    target = loaded.function if loaded.module is None else getattr(loaded.module, method)
-    code = getattr(target, "__code__", None) or getattr(getattr(target, "__func__", None), "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code is not None else (str(loaded.file), None)
+class _Written:
+    result: ExportResult
+    kept: KeptExport
+    """For the export after this one; its files are still to be told."""
 
 
 def _write_and_check(
     loaded: LoadedModel,
-    prepared: _Prepared,
-    expected: Mapping[str, Sequence[Expected]],
-    entry: CompiledEntry,
+    prepared: Prepared,
+    run: ScriptStage,
+    kept: KeptExport | None,
     recipe: Recipe,
     bundle: Path,
     out: Path,
     folder: Path,
-    clean: CleanProcess,
     context: JobContext,
-) -> ExportResult:
+) -> _Written:
     stem = file_stem(loaded.entry or loaded.file.stem)
-    script_file = bundle / f"{stem}.pt"
-    tolerance = recipe.torchscript.check_tolerance
-    with context.stage("save"):
-        save_compiled(entry.compiled, script_file)
-    reloaded: ReloadedCheck | None = None
-    if recipe.model.device == "cpu":
-        with context.stage("check-reloaded"):
-            reloaded = ReloadedCheck(clean, script_file, entry, prepared.all_probes)
-    with context.stage("check-torchscript"):
-        # The same graph is run on all probes from its file, beside the conversion; here, on the first ones.
-        most = _PROBES_IN_MEMORY if reloaded is not None else None
-        in_memory = check_compiled(entry, prepared.all_probes, expected, tolerance, context, most=most)
-    with context.stage("audit"):
-        for method, probes in prepared.probes.items():
-            is_repeatable = expected[method][0].problem is None
-            audit(loaded, entry, method, probes[0].arguments, recipe, context, is_repeatable=is_repeatable)
-    of_probes = {method: expected[method][: len(rows)] for method, rows in prepared.probes.items()}
-    files = {"torchscript": script_file.name}
-    coreml: CoreMLOutcome | None = None
+    run.start(bundle / f"{stem}.pt")
+    of_script = context.diagnostics
     source = ConversionSource(
-        compiled=entry.compiled,
-        traced=entry.forms,
+        compiled=run.entry.compiled,
+        traced=run.entry.forms,
         bindings=prepared.bindings,
         examples={method: rows[0].arguments for method, rows in prepared.probes.items()},
-        output_paths={m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in expected.items()},
+        output_paths={m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in run.expected.items()},
         folder=folder,
     )
+    earlier: KeptPackage | None = None
+    outcome: CoreMLOutcome | None = None
     if recipe.coreml.enabled:
         with context.stage("convert"):
-            coreml = convert_and_save(source=source, recipe=recipe, stem=bundle / stem, context=context)
-    with context.stage("check-reloaded"):
-        if reloaded is None:
-            from_file = not_reloaded(loaded.methods, f"the model is on {recipe.model.device}")
-        else:
-            from_file = reloaded.result(expected, tolerance)
-            if any(check.status == "failed" for check in from_file):
-                rows = prepared.all_probes
-                expected = {m: without_unrepeatable(loaded, m, rows[m], answers) for m, answers in expected.items()}
-                of_probes = {m: answers[: len(prepared.probes[m])] for m, answers in expected.items()}
-                from_file = reloaded.result(expected, tolerance)
-                # Is it the file, or the model that was saved? All probes tell.
-                in_memory = check_compiled(entry, prepared.all_probes, expected, tolerance, context)
-    checks: list[Check] = [*in_memory, *from_file]
+            earlier = take_over_package(kept, source, recipe, bundle, out, context)
+            outcome = (
+                earlier.outcome
+                if earlier
+                else convert_and_save(source=source, recipe=recipe, stem=bundle / stem, context=context)
+            )
+    made = run.finish()
+    answers = {method: made.expected[method][: len(rows)] for method, rows in prepared.probes.items()}
+    files = {"torchscript": f"{stem}.pt"}
     verdict = PackageVerdict(checks=())
-    if coreml is not None and coreml.package is None:
-        checks.append(not_run("coreml", coreml.reason))
-    elif coreml is not None and coreml.package is not None:
-        files["coreml"] = coreml.package.name
+    if outcome is not None and outcome.package is None:
+        verdict = PackageVerdict(checks=(not_run("coreml", outcome.reason),))
+    elif outcome is not None and outcome.package is not None:
+        files["coreml"] = outcome.package.name
         with context.stage("check-coreml"):
-            verdict = check_outcome(coreml, source, loaded, prepared.probes, of_probes, recipe, context)
-            checks += verdict.checks
+            known = None if earlier is None else earlier.verdict
+            verdict = known or check_outcome(outcome, source, loaded, prepared.probes, answers, recipe, context)
     with context.stage("write"):
+        summary = None if outcome is None else outcome.summary
         result = ExportResult(
             out=str(out),
             files={kind: str(out / name) for kind, name in files.items()} | {"recipe": str(out / "recipe.toml")},
-            checks=tuple(checks),
+            checks=(*made.checks, *verdict.checks),
             diagnostics=context.diagnostics,
             seconds=context.seconds,
+            kept=context.kept,
             recipe=recipe,
             modes={} if loaded.module is None or loaded.is_script else modes(loaded.module, dict(recipe.marks)),
-            coreml=coreml.summary if coreml is not None else None,
+            coreml=summary,
             layers=verdict.layers,
             float32_suggestion=verdict.suggestion,
         )
-        sampled = None if coreml is None else next((item for item in coreml.functions if item.method), None)
+        sampled = None if outcome is None else next((item for item in outcome.functions if item.method), None)
         method = (None if sampled is None else sampled.method) or loaded.methods[0]
         function = None if sampled is None else sampled.name
-        output_names = _output_names(result.coreml, function)
-        samples = write_samples(bundle, prepared.probes[method], of_probes[method], output_names)
-        return write_bundle(result, bundle, folder, samples=samples, method=method, function=function)
+        samples = write_samples(bundle, prepared.probes[method], answers[method], _output_names(summary, function))
+        result = write_bundle(result, bundle, folder, samples=samples, method=method, function=function)
+    package = None
+    if outcome is not None and outcome.package is not None:
+        of_package = context.diagnostics[len(of_script) :]
+        package = KeptPackage(outcome=outcome, verdict=verdict, diagnostics=of_package)
+    return _Written(
+        result=result,
+        kept=KeptExport(
+            recipe=recipe,
+            folder=folder,
+            loaded=loaded,
+            prepared=prepared,
+            made=made,
+            diagnostics=of_script,
+            package=package,
+            out=out,
+        ),
+    )
 
 
 def _output_names(summary: CoreMLSummary | None, function: str | None) -> list[str]:

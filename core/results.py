@@ -225,6 +225,8 @@ class ExportResult(Result, frozen=True, kw_only=True, tag="export"):
     diagnostics: tuple[Diagnostic, ...]
     seconds: dict[str, float]
     """Stage to wall-clock seconds, in the order of the pipeline."""
+    kept: tuple[str, ...] = ()
+    """Stages that were not run again, because nothing has changed that they depend on."""
     recipe: Recipe
     modes: dict[str, str]
     """Module path to ``trace`` or ``script``: the mode that each module was compiled with."""

@@ -10,7 +10,7 @@ from ..diagnostics import Diagnostic
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel, load_model, model_path
 from ..model_file.user_imports import user_imports
-from ..pipeline import prepare_inputs
+from ..prepared import prepare_inputs
 from ..recipe.model import Recipe
 from ..results import Advice
 from ..torchscript.eager import eager_or_fail

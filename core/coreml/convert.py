@@ -151,7 +151,7 @@ def convert(
         context.report(diagnostic)
     converted = ConvertedModel(model=model, program=model._mil_program)
     try:
-        write_metadata(model, options.metadata)
+        write_metadata(model._spec.description, options.metadata)
         write_origins(model, source, watch.graph, folder)
     except ExportDeskError:
         converted.discard()

@@ -1,18 +1,17 @@
 """Several functions in one package: each is converted on its own, then their programs are put together."""
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from ..errors import fail
 from ..job_context import JobContext
 from ..mil.scopes import Origins, read_origins
-from ..recipe.model import CoreML, CoreMLFunction
-from .package_manifest import name_items_by_path
+from ..recipe.model import CoreML, CoreMLFunction, CoreMLMetadata
+from .metadata import write_metadata
+from .package_manifest import model_file, name_items_by_path
 from .toolkit import coremltools
 from .watching import telling
 
@@ -28,18 +27,13 @@ class Part:
 
 def own_options(options: CoreML, function: CoreMLFunction, inputs: Sequence[str]) -> CoreML:
     """Return what concerns one function: with its outputs, and without the inputs that its method lacks."""
-    metadata = options.metadata
-    named = [output.name for output in function.outputs]
     return msgspec.structs.replace(
         options,
         functions=(),
         outputs=function.outputs,
         inputs={name: given for name, given in options.inputs.items() if name in inputs},
-        metadata=msgspec.structs.replace(
-            metadata,
-            inputs={name: text for name, text in metadata.inputs.items() if name in inputs},
-            outputs={name: text for name, text in metadata.outputs.items() if name in named},
-        ),
+        # It is of the whole package, and written once that is there.
+        metadata=CoreMLMetadata(),
     )
 
 
@@ -68,10 +62,10 @@ def check_source(part: Part) -> None:
         )
 
 
-def join_functions(parts: Sequence[Part], destination: Path, context: JobContext) -> None:
+def join_functions(parts: Sequence[Part], destination: Path, metadata: CoreMLMetadata, context: JobContext) -> None:
     """Write a package with all functions, the first of which is the default; equal weights are kept once.
 
-    Author, licence and the like are those of the first part.
+    What coremltools writes into the metadata (versions, source) is that of the first part.
     """
     utils = coremltools().utils
     wanted = utils.MultiFunctionDescriptor()
@@ -89,10 +83,6 @@ def join_functions(parts: Sequence[Part], destination: Path, context: JobContext
         for part, specification in zip(parts, specifications, strict=True)
     }
     made.description.metadata.userDefined.update(Origins.of_several_functions(origins).as_metadata())
-    _model_file(destination).write_bytes(made.SerializeToString(deterministic=True))
+    write_metadata(made.description, metadata)
+    model_file(destination).write_bytes(made.SerializeToString(deterministic=True))
     name_items_by_path(destination)
-
-
-def _model_file(package: Path) -> Path:
-    models: Any = importlib.import_module("coremltools.models.utils")
-    return Path(models._ModelPackage(str(package)).getRootModel().path())

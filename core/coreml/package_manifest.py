@@ -8,6 +8,13 @@ _NAMESPACE = uuid.UUID("6f1d0f2e-6c0b-4d6e-9a44-9a3c3f0e5a11")
 """Chosen once, for identifiers derived from an item's path."""
 
 
+def model_file(package: Path) -> Path:
+    """Return the file with the specification: the program and its description, without the weights."""
+    manifest = json.loads((package / "Manifest.json").read_text(encoding="utf-8"))
+    item = manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]
+    return package / "Data" / str(item["path"])
+
+
 def name_items_by_path(package: Path) -> None:
     """Replace the random identifiers of a package's items by ones that follow from their paths.
 

@@ -39,6 +39,13 @@ class Origins:
         """Return the part that is about one function of a package."""
         return Origins(_of_function(self.modules, function), _of_function(self.lines, function))
 
+    def renamed(self, names: Mapping[str, str]) -> "Origins":
+        """Return the same of values that have other names; ``names`` are old to new."""
+        return Origins(
+            {names.get(name, name): path for name, path in self.modules.items()},
+            {names.get(name, name): place for name, place in self.lines.items()},
+        )
+
     def as_metadata(self) -> dict[str, str]:
         """Return the entries of the user-defined metadata that say this; none for what is not known."""
         lines: dict[str, dict[int, list[str]]] = {}

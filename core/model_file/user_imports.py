@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import importlib
 import importlib.util
 import linecache
@@ -51,7 +52,7 @@ def user_imports(file: Path) -> Iterator[None]:
         sys.excepthook, sys.stdout, sys.stderr = hooks
         random.setstate(python_random)
         restore_torch()
-        for name in [name for name in sys.modules if name not in modules and _is_users(sys.modules[name])]:
+        for name in [name for name in sys.modules if name not in modules and is_users(sys.modules[name])]:
             del sys.modules[name]
 
 
@@ -97,13 +98,24 @@ def _imports_relatively(file: Path) -> bool:
     return any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in ast.walk(tree))
 
 
-def _is_users(module: ModuleType) -> bool:
+def is_users(module: ModuleType) -> bool:
     """Whether a module was loaded from the user's own files rather than from an installation."""
     place = getattr(module, "__file__", None)
     if not isinstance(place, str):
         return _is_namespace(module)
     name = module.__name__.partition(".")[0]
-    return name != _PRODUCT and not os.path.realpath(place).startswith(_INSTALLED)
+    return name != _PRODUCT and not _lies_installed(place)
+
+
+@functools.cache
+def _lies_installed(place: str) -> bool:
+    """``is_installed`` for the place of a module: there are thousands, and they stay where they are."""
+    return is_installed(os.path.realpath(place))
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file (its real path) belongs to Python or to an installed library."""
+    return path.startswith(_INSTALLED)
 
 
 def _is_namespace(module: ModuleType) -> bool:
