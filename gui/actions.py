@@ -60,6 +60,7 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("mark_inherit", "&Model", "&Inherit the Mark", "I", "Do what the parent module does", "inherit"),
     SEPARATOR,
     Declared("add_input", "&Model", "&Add Input", "Ctrl+I", "Add a row to the inputs", "add"),
+    Declared("add_check", "&Model", "Add Chec&k Input", "Ctrl+Shift+I", "Check the trace on a further input", "add"),
     Declared("remove_input", "&Model", "&Remove Input", "Ctrl+Backspace", "Remove the selected inputs", "remove"),
     SEPARATOR,
     Declared("choose_weights", "&Model", "Choose &Weights …", "Ctrl+Shift+W", "Load weights from a file", "open"),
@@ -78,7 +79,17 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("about", "&Help", "&About ExportDesk", "F1", "Versions", role=QAction.MenuRole.AboutRole),
 )
 
-WITH_DOCUMENT = ("save", "save_as", "reload", "close", "add_input", "remove_input", "choose_weights", "export_to")
+WITH_DOCUMENT = (
+    "save",
+    "save_as",
+    "reload",
+    "close",
+    "add_input",
+    "add_check",
+    "remove_input",
+    "choose_weights",
+    "export_to",
+)
 """Names of the actions that need something open."""
 
 

@@ -39,7 +39,7 @@ class Workspace:
         self.status = StatusPanel()
         self.tree = ModelTreePanel(actions["trust"], {mark: actions[name] for mark, name in marks.items()})
         self.source = SourcePanel()
-        self.inputs = InputsPanel(actions["add_input"], actions["remove_input"])
+        self.inputs = InputsPanel(actions["add_input"], actions["remove_input"], actions["add_check"])
         self.coreml_options = CoreMLOptionsPanel()
         self.setup = ModelSetupPanel(actions["export_to"])
         self.run_options = RunOptionsPanel()

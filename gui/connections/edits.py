@@ -15,8 +15,9 @@ from ..commands import ReplaceRecipe
 from ..desktop import Desktop
 from ..main_window import MainWindow
 from ..panels.edits import Edit
-from ..state.edits import relative_text, with_added_input, without_inputs
+from ..state.edits import relative_text
 from ..state.happenings import OpenFailed, RecipeReplaced
+from ..state.input_rows import wanted_inputs, with_added_check, with_added_input, without_rows
 from ..state.recipe_values import with_value
 from ..state.words import PACKAGES, WEIGHT_FILES
 from ..workspace import Workspace
@@ -44,7 +45,7 @@ class Edits(QObject):
     def _connect(self) -> None:
         for panel in self._workspace.editing_panels():
             panel.edit_wished.connect(partial(self._edit_from, panel))
-        for asking in (self._workspace.setup, self._workspace.coreml_options):
+        for asking in (self._workspace.setup, self._workspace.coreml_options, self._workspace.inputs):
             asking.file_wished.connect(self._choose_file)
         for signal in (self.undo.canUndoChanged, self.undo.canRedoChanged, self.undo.indexChanged):
             signal.connect(self._show_undo)
@@ -52,6 +53,7 @@ class Edits(QObject):
             undo=self.undo.undo,
             redo=self.undo.redo,
             add_input=self._add_input,
+            add_check=self._add_check,
             remove_input=self._remove_inputs,
             choose_weights=self._choose_weights,
         )
@@ -102,17 +104,20 @@ class Edits(QObject):
             self._desktop.choose_file(title, document.model_file.parent, name_filter, take)
 
     def _add_input(self) -> None:
-        inspection = self._store.session.inspection
-        names = tuple(p.name for p in inspection.signature if not p.kind.startswith("var_")) if inspection else ()
-        self.edit("Add an input", lambda recipe: with_added_input(recipe, names))
+        wanted = wanted_inputs(self._store.session)
+        self.edit("Add an input", lambda recipe: with_added_input(recipe, wanted))
         self._window.reveal_dock("inputs")
-        if self._store.session.document is not None:
-            self._workspace.inputs.select_row(len(self._store.session.document.recipe.inputs) - 1)
+        self._workspace.inputs.select_last()
+
+    def _add_check(self) -> None:
+        self._edit_from(self._workspace.inputs, "Add a check input", with_added_check, "")
+        self._window.reveal_dock("inputs")
+        self._workspace.inputs.select_last(is_check=True)
 
     def _remove_inputs(self) -> None:
-        rows = self._workspace.inputs.selected_rows()
+        rows = self._workspace.inputs.selected()
         if rows:
-            self.edit("Remove inputs" if len(rows) > 1 else "Remove an input", lambda r: without_inputs(r, rows))
+            self.edit("Remove inputs" if len(rows) > 1 else "Remove an input", lambda r: without_rows(r, rows))
 
     def _choose_weights(self) -> None:
         document = self._store.session.document

@@ -3,14 +3,13 @@
 import ast
 import os
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from ...core.errors import fail
-from ...core.recipe.input_text import parse_shape
-from ...core.recipe.model import FILLS, CoreMLClassifier, DtypeName, FileFill, FillName, Input, Mark, Recipe
+from ...core.recipe.model import CoreMLClassifier, Input, Mark, Recipe
 from ...core.results import Parameter, SuggestedInput
 from .recipe_values import refuse, with_value
 
@@ -98,68 +97,11 @@ def argument_text(value: Any) -> str:
     return repr(value) if argument_value(value, None) != value else value
 
 
-def with_added_input(recipe: Recipe, taken: tuple[str, ...] = ()) -> Recipe:
-    """Add a tensor input; it gets the first name in ``taken`` that has no row yet, else a new one."""
-    names = {item.name for item in recipe.inputs}
-    free = [name for name in taken if name not in names] + [f"input_{n}" for n in range(1, len(names) + 2)]
-    name = next(name for name in free if name not in names)
-    return replace(recipe, inputs=(*recipe.inputs, Input(name=name, shape=(1,))))
-
-
-def without_inputs(recipe: Recipe, rows: set[int]) -> Recipe:
-    """Take rows out of the inputs table."""
-    return replace(recipe, inputs=tuple(item for row, item in enumerate(recipe.inputs) if row not in rows))
-
-
-def with_input_field(recipe: Recipe, row: int, field: str, text: str) -> Recipe:
-    """Change one cell of the inputs table from its text.
-
-    Raises:
-        ExportDeskError: the text is not a shape, a dtype or a fill, or two inputs would have one name.
-    """
-    item = recipe.inputs[row]
-    text = text.strip()
-    match field:
-        case "name":
-            changed = _changed(item, {"name": text})
-        case "shape":
-            changed = _changed(item, {"shape": parse_shape(text)})
-        case "dtype":
-            changed = _changed(item, {"dtype": _one_of(text, get_args(DtypeName), "a dtype")})
-        case "fill":
-            changed = _changed(item, {"fill": parse_fill(text)})
-        case _:
-            raise ValueError(field)
-    return _checked_recipe(recipe, (*recipe.inputs[:row], changed, *recipe.inputs[row + 1 :]))
-
-
-def parse_fill(text: str) -> FillName | FileFill | None:
-    """Read ``normal``, ``@sample.npy``, or an empty text for the dtype's usual fill."""
-    if not text or text == "automatic":
-        return None
-    if text.startswith("@"):
-        if not text[1:].strip():
-            fail("call.fill", "There is no file name after '@'.", hint="Write @sample.npy.")
-        return FileFill(file=text[1:].strip())
-    return cast(FillName, _one_of(text, FILLS, "a fill"))
-
-
-def fill_text(item: Input) -> str:
-    """Return the text that ``parse_fill`` reads back."""
-    match item.fill:
-        case None:
-            return "automatic"
-        case FileFill(file=file):
-            return f"@{file}"
-        case _:
-            return item.fill
-
-
 def with_suggested_inputs(recipe: Recipe, suggested: tuple[SuggestedInput, ...]) -> Recipe:
     """Fill an empty inputs table with what the inspection proposes."""
     if recipe.inputs or not suggested:
         return recipe
-    inputs = [{"name": item.name, "shape": item.shape, "dtype": item.dtype} for item in suggested]
+    inputs = [{"name": item.name, "shape": item.shape, "dtype": item.dtype, "high": item.high} for item in suggested]
     return _checked_recipe(recipe, msgspec.convert(msgspec.to_builtins(inputs), tuple[Input, ...]))
 
 
@@ -174,21 +116,6 @@ def _relative(file: Path, folder: Path) -> str:
     except ValueError:  # another drive
         return str(file)
     return text if not text.startswith(os.pardir + os.sep + os.pardir) else os.path.normpath(file)
-
-
-def _one_of(text: str, allowed: tuple[str, ...], what: str) -> str:
-    if text not in allowed:
-        fail("call.value", f"{text!r} is not {what}.", hint=f"Choose one of: {', '.join(allowed)}.")
-    return text
-
-
-def _changed(part: Any, changes: dict[str, Any]) -> Any:
-    """Replace fields, with the checks that reading a recipe would make."""
-    try:
-        changed = replace(part, **changes)
-        return msgspec.convert(msgspec.to_builtins(changed), type(part))
-    except (msgspec.ValidationError, ValueError, TypeError) as error:
-        refuse(error)
 
 
 def _checked_recipe(recipe: Recipe, inputs: tuple[Input, ...]) -> Recipe:

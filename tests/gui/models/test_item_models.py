@@ -15,19 +15,20 @@ from exportdesk.gui.models.module_tree import MARK, ModuleTreeModel
 from exportdesk.gui.models.operations import OperationsModel, operation_rows
 from exportdesk.gui.models.paths import PathsModel, example_rows, recent_rows
 from exportdesk.gui.models.problems import ProblemsModel
+from exportdesk.gui.state.input_rows import input_rows
 from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 from window_fakes import ROWS, WARNING, export_result
 
-RECIPE = Recipe(model=Model(file="m.py"))
-RESULT = export_result(Export(job=1, recipe=RECIPE, folder="/", out="/out", staging="/s"))
 INPUTS = (
     Input(name="x", shape=(1, RangeDimension(min=64, max=512, default=224))),
     Input(name="y", shape=None, fill=FileFill(file="y.npy")),
     Input(name="pair", kind="tuple", items=(Input(shape=(1,)),)),
     Input(name="flag", kind="value", value=True),
 )
+RECIPE = Recipe(model=Model(file="m.py"), inputs=INPUTS)
+RESULT = export_result(Export(job=1, recipe=RECIPE, folder="/", out="/out", staging="/s"))
 
 
 def watched(model: QAbstractItemModel) -> QAbstractItemModelTester:
@@ -42,7 +43,7 @@ def test_that_flat_models_keep_qts_rules_as_rows_come_and_go(qtbot: QtBot) -> No
     assert RESULT.coreml is not None
     entry = EntryOutline(name="Net", kind="class", line=3, constructor=(Parameter(name="width", annotation="int"),))
     filled = [
-        (InputsModel(), INPUTS),
+        (InputsModel(), input_rows(RECIPE)),
         (ProblemsModel(), (WARNING,)),
         (ChecksModel(), RESULT.checks),
         (FeaturesModel(), feature_rows(RESULT.coreml)),
@@ -90,11 +91,11 @@ def test_that_a_mark_is_wished_for_and_a_container_cannot_have_one(qtbot: QtBot)
 
 def test_that_inputs_show_the_syntax_of_the_command_line(qtbot: QtBot) -> None:
     model = InputsModel()
-    model.show(INPUTS)
+    model.show(input_rows(RECIPE))
     assert texts(model, 0) == ["x", "1,64..512=224", "float32", "automatic"]
-    assert texts(model, 1) == ["y", "from the file", "float32", "@y.npy"]
-    assert texts(model, 2)[:2] == ["pair", "tuple of 1 input"]
-    assert texts(model, 3)[:2] == ["flag", "= True"]
+    assert texts(model, 1) == ["y", "from the file", "from the file", "@y.npy"]
+    assert texts(model, 2) == ["pair[0]", "1", "float32", "automatic"]
+    assert texts(model, 3) == ["flag", "True", "value", ""]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 import pytest
 from exportdesk.core.errors import ExportDeskError
-from exportdesk.core.recipe.model import FileFill, Input, Model, RangeDimension, Recipe
+from exportdesk.core.recipe.model import Input, Model, RangeDimension, Recipe
 from exportdesk.core.results import ModuleRow, Parameter, SuggestedInput
 from exportdesk.gui.state import edits
 from exportdesk.gui.state.modes import effective_modes
 from exportdesk.gui.state.recipe_values import with_value
+from msgspec.structs import replace
 
 RECIPE = Recipe(
     model=Model(file="model.py", entry="Net", arguments={"width": 3}),
@@ -27,31 +28,6 @@ def test_that_another_entry_takes_its_inputs_and_marks_away_and_the_same_entry_n
     other = edits.with_entry(RECIPE, "Other")
     assert (other.inputs, other.marks, other.model.arguments) == ((), {}, {})
     assert edits.with_entry(RECIPE, "Net") is RECIPE
-
-
-@pytest.mark.parametrize(
-    ("field", "text", "value"),
-    [
-        ("name", "image", "image"),
-        ("shape", "1,3,64..512=224", (1, 3, RangeDimension(min=64, max=512, default=224))),
-        ("dtype", "int64", "int64"),
-        ("fill", "zeros", "zeros"),
-        ("fill", "@x.npy", FileFill(file="x.npy")),
-        ("fill", "automatic", None),
-    ],
-)
-def test_that_a_cell_of_the_inputs_table_is_read_as_on_the_command_line(field: str, text: str, value: object) -> None:
-    assert getattr(edits.with_input_field(RECIPE, 0, field, text).inputs[0], field) == value
-
-
-@pytest.mark.parametrize(
-    ("field", "text"),
-    [("shape", "1,x"), ("shape", "5..3"), ("dtype", "float31"), ("fill", "often"), ("fill", "@"), ("name", "y")],
-)
-def test_that_a_cell_that_cannot_be_is_refused_with_a_reason(field: str, text: str) -> None:
-    with pytest.raises(ExportDeskError) as caught:
-        edits.with_input_field(RECIPE, 0, field, text)
-    assert caught.value.failure.message
 
 
 @pytest.mark.parametrize(
@@ -83,15 +59,9 @@ def test_that_wrong_model_fields_are_refused() -> None:
 def test_that_suggestions_fill_an_empty_table_only() -> None:
     suggested = (SuggestedInput(name="x", shape=(1, RangeDimension(min=1, max=2)), dtype="int64", reason="r"),)
     assert edits.with_suggested_inputs(RECIPE, suggested) == RECIPE
-    empty = edits.without_inputs(RECIPE, {0, 1})
+    empty = replace(RECIPE, inputs=())
     filled = edits.with_suggested_inputs(empty, suggested)
     assert filled.inputs == (Input(name="x", shape=(1, RangeDimension(min=1, max=2)), dtype="int64"),)
-
-
-def test_that_a_new_input_takes_the_first_argument_without_a_row() -> None:
-    added = edits.with_added_input(RECIPE, ("x", "mask"))
-    assert added.inputs[-1].name == "mask"
-    assert edits.with_added_input(RECIPE, ("x", "y")).inputs[-1].name == "input_1"
 
 
 def test_that_modes_are_inherited_through_containers_and_what_is_script_stays_script() -> None:
