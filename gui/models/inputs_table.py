@@ -22,7 +22,7 @@ _TIPS = (
 
 
 class InputsModel(RowsModel[InputRow]):
-    headings = ("Name", "Shape or value", "Type", "Fill")
+    headings = ("Name", "Shape", "Type", "Fill")
     edit_wished = Signal(int, str, str)
     """Row, field of ``FIELDS``, and the text that was typed."""
     sample_wished = Signal(int)

@@ -51,7 +51,6 @@ class InputsPanel(QWidget):
         self.model = self.table.rows
         self.checks = _InputsTable("Further inputs to check with")
         self.checks.verticalHeader().setVisible(True)
-        self.checks.setMaximumHeight(140)
         self._checks_title = QLabel("Further inputs to check with; what is not here is as above:")
         self._checks_title.setWordWrap(True)
         self._stack = QStackedWidget()
@@ -64,11 +63,9 @@ class InputsPanel(QWidget):
         self._below = QWidget()
         buttons = QHBoxLayout(self._below)
         buttons.setContentsMargins(0, 0, 0, 0)
-        for action, text in ((add, "Input"), (add_check, "Check"), (remove, "Remove")):
+        for action in (add, add_check, remove):
             button = QToolButton()
             button.setDefaultAction(action)
-            button.setText(text)
-            button.setAccessibleName(action.text().replace("&", ""))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             buttons.addWidget(button)
@@ -100,6 +97,7 @@ class InputsPanel(QWidget):
         self.message.setVisible(has_inputs)
         for widget in (self._checks_title, self.checks):
             widget.setVisible(has_checks)
+        self.checks.show_rows(most=4)
         told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         self._say("", f"Proposed. {told}. Change what is not so." if told else _HELP)
 
@@ -170,6 +168,7 @@ class _InputsTable(QTableView):
             | QAbstractItemView.EditTrigger.SelectedClicked
         )
         self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -185,6 +184,12 @@ class _InputsTable(QTableView):
         fills = [("automatic", "automatic"), *((name, name) for name in FILLS), (FROM_FILE, "from a file …")]
         self.setItemDelegateForColumn(DTYPE, ChoiceDelegate(lambda index: types, parent=self))
         self.setItemDelegateForColumn(FILL, ChoiceDelegate(lambda index: fills, is_editable=True, parent=self))
+
+    def show_rows(self, most: int) -> None:
+        """Be as high as the rows, up to ``most`` of them; the rest scrolls."""
+        count = min(self.rows.rowCount(), most)
+        height = self.horizontalHeader().sizeHint().height() + count * self.verticalHeader().defaultSectionSize()
+        self.setFixedHeight(height + 4)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._consider(event)
