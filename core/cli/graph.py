@@ -80,6 +80,7 @@ def _depth(expand: str) -> int | None:
 def _draw(
     found: GraphResult, svg: Path | None, png: Path | None, expand: str, depth: int | None, *, is_dark: bool
 ) -> None:
+    from ..graph.chapters import in_chapters
     from ..graph.drawing.colours import DARK, LIGHT
     from ..graph.layout import LayoutEngine
     from ..staged_files import write_whole
@@ -89,7 +90,7 @@ def _draw(
         from ..graph.diff import merged
 
         shown, states = merged(found.graph, found.other, found.diff)
-    engine = LayoutEngine(shown)
+    engine = LayoutEngine(in_chapters(shown))
     layout = engine.layout(_opened(engine, shown, expand, depth))
     colours = DARK if is_dark else LIGHT
     if svg is not None:

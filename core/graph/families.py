@@ -1,5 +1,8 @@
 """Kinds of operations that a reader tells apart by colour and by the legend."""
 
+import numpy as np
+
+from .columns import IntArray
 from .model import Graph, NodeKind
 
 FAMILIES = ("ends", "weights", "activation", "norm", "pool", "arithmetic", "shape", "control", "constant", "other")
@@ -72,12 +75,11 @@ def family_of(op: str, kind: str) -> str:
     return "other"
 
 
-def families(graph: Graph) -> list[str]:
-    """Return the family of each node."""
-    known: dict[tuple[str, str], str] = {}
-    result = []
-    for op, kind in zip(graph.nodes.op, graph.nodes.kind, strict=True):
-        if (op, kind) not in known:
-            known[op, kind] = family_of(op, kind)
-        result.append(known[op, kind])
-    return result
+def families(graph: Graph) -> IntArray:
+    """Return the family of each node, as its place in FAMILIES."""
+    ops, kinds = graph.nodes.op, graph.nodes.kind
+    keys = ops.codes.array.astype(np.int64) * len(kinds.table) + kinds.codes.array
+    different, of_node = np.unique(keys, return_inverse=True)
+    pairs = (divmod(int(key), len(kinds.table)) for key in different)
+    known = [FAMILIES.index(family_of(ops.table[op], kinds.table[kind])) for op, kind in pairs]
+    return np.asarray(known, np.int32)[of_node]

@@ -33,6 +33,8 @@ class GroupKind(StrEnum):
     LOOP = "loop"
     BRANCH = "branch"
     """One side of an ``if``."""
+    CHAPTER = "chapter"
+    """Neighbours in a list too long to be seen at once; see ``chapters``. Files and JSON have none."""
 
 
 class Nodes(msgspec.Struct, frozen=True, kw_only=True):

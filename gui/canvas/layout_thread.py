@@ -6,12 +6,15 @@ import threading
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from ...core.errors import Cancelled
+from ...core.graph.chapters import in_chapters
 from ...core.graph.layout import Layout, LayoutEngine
 from ...core.graph.model import Graph
 
 
 class LayoutThread(QObject):
     """Takes wishes, gives ``layout_made(engine, layout)``; only the newest wish is answered.
+
+    The engine's graph has boxes of its own where the one that was asked for has too much side by side.
 
     Each wish has a short-lived thread of its own, so that there is none to be ended when the window closes.
     """
@@ -49,7 +52,7 @@ class LayoutThread(QObject):
         with self._one_at_a_time, contextlib.suppress(Cancelled):
             checkpoint()
             # Even reading the groups of a large graph takes longer than a frame of the window.
-            engine = engine or LayoutEngine(graph)
+            engine = engine or LayoutEngine(in_chapters(graph))
             engine.checkpoint = checkpoint
             layout = engine.layout(engine.first_view() if opened is None else opened)
             with contextlib.suppress(RuntimeError):  # the window was closed meanwhile

@@ -166,8 +166,7 @@ class Scene:
 
     def _families(self) -> Indices:
         """Return, for each drawn item, the index of its family; the number of families for a closed group."""
-        known = {name: index for index, name in enumerate(FAMILIES)}
-        of_node = np.array([known[name] for name in families(self.graph)], np.int64)
+        of_node = families(self.graph).astype(np.int64)
         core = np.asarray(self.engine.hierarchy.core, np.int64)
         result = np.full(len(self.drawn), len(FAMILIES), np.int64)
         is_node = self.drawn < self.node_count

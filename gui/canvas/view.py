@@ -25,6 +25,7 @@ from ...core.graph.model import Graph
 from ...core.staged_files import write_whole
 from .appearance import appearance_of
 from .canvas import NOTHING, GraphCanvas, text_of
+from .counterparts import item_of_module, nodes_of_line
 from .layout_thread import LayoutThread
 from .scene import Scene
 from .search import search
@@ -64,10 +65,11 @@ class GraphView(QWidget):
         self._engine: LayoutEngine | None = None
         self._opened: frozenset[int] = frozenset()
         self._keep = NOTHING
-        self._pending: Callable[[], None] | None = None
+        self._pending: Callable[[], object] | None = None
         self._states: list[str] | None = None
         self._places: dict[str, int] = {}
         self._hits: list[int] = []
+        self._related: list[int] = []
         self._values: dict[str, dict[int, float]] = {}
         self._thread = LayoutThread(self)
         self._build()
@@ -200,6 +202,7 @@ class GraphView(QWidget):
     def _show(self, graph: Graph, states: list[str] | None) -> None:
         self._graph, self._engine, self._states = graph, None, states
         self._opened, self._keep, self._pending = frozenset(), NOTHING, None
+        self._related = []
         self._places = {identity: index for index, identity in enumerate(graph.nodes.id)}
         self._values = {}
         self._offer_colours()
@@ -210,7 +213,7 @@ class GraphView(QWidget):
 
     def _show_layout(self, engine: LayoutEngine, layout: Layout) -> None:
         is_first = self._engine is None
-        self._engine = engine
+        self._engine, self._graph = engine, engine.graph
         self._opened = frozenset(layout.opened.array.tolist())
         if is_first:
             self.canvas.show_states(self._states)
@@ -269,7 +272,7 @@ class GraphView(QWidget):
         if scene is not None and item != NOTHING and (scene.is_box(item) or scene.is_closed(item)):
             self._toggle(item)
 
-    def _wish(self, opened: frozenset[int], keep: int, then: Callable[[], None] | None = None) -> None:
+    def _wish(self, opened: frozenset[int], keep: int, then: Callable[[], object] | None = None) -> None:
         assert self._graph is not None
         self._keep, self._pending = keep, then
         self._thread.wish(self._graph, self._engine, opened)
@@ -278,41 +281,39 @@ class GraphView(QWidget):
 
     def choose_node(self, node_id: str) -> bool:
         """Choose a node from outside, opening the groups around it; returns whether the graph has it."""
-        node = self._places.get(node_id)
-        if node is None or self._graph is None:
-            return False
-        self._reveal(node)
-        return True
+        return self._choose(lambda graph: self._places.get(node_id, NOTHING))
 
     def choose_module(self, path: str) -> bool:
         """Choose the first box, or the first node, of a module."""
-        if self._graph is None:
-            return False
-        for group, module in enumerate(self._graph.groups.module):
-            if module == path and path:
-                self._reveal(len(self._graph.nodes) + group)
-                return True
-        for node, module in enumerate(self._graph.nodes.module):
-            if module == path and self._graph.nodes.kind[node] not in ("input", "output"):
-                self._reveal(node)
-                return True
-        return False
+        return self._choose(lambda graph: item_of_module(graph, path))
 
-    def choose_line(self, file: str, line: int) -> bool:
-        """Choose the first node that a line of source became."""
-        if self._graph is None:
+    def choose_line(self, file: str, line: int, module: str | None = None, operation: str = "") -> bool:
+        """Choose a node that a line of source became, the one that does the same operation first; frame the others."""
+
+        def find(graph: Graph) -> int:
+            found = nodes_of_line(graph, file, line, module, operation)
+            self._related = found[1:]
+            return found[0] if found else NOTHING
+
+        return self._choose(find)
+
+    def _choose(self, find: Callable[[Graph], int]) -> bool:
+        graph = self._graph
+        self._related = []
+        item = NOTHING if graph is None else find(graph)
+        if item == NOTHING:
             return False
-        nodes = self._graph.nodes
-        for node in (nodes.line.array == line).nonzero()[0].tolist():
-            if nodes.file[node] == file or Path(nodes.file[node]).name == file:
-                self._reveal(node)
-                return True
-        return False
+        if self._engine is None:
+            # The layout may bring boxes of its own, so that items are counted anew.
+            self._pending = lambda: self._choose(find)
+        else:
+            self._reveal(item)
+            self._frame()
+        return True
 
     def _reveal(self, item: int) -> None:
         """Choose an item; what is hidden in closed groups is opened first."""
         if self._engine is None or self._graph is None:
-            self._pending = lambda: self._reveal(item)
             return
         nodes, hierarchy = len(self._graph.nodes), self._engine.hierarchy
         around: set[int] = set()
@@ -330,6 +331,9 @@ class GraphView(QWidget):
             self._wish(self._opened | around, self._anchor(), lambda: self.canvas.choose(shown))
 
     def _tell(self, item: int) -> None:
+        if self._related:
+            self._related = []
+            self._frame()
         graph, scene = self._graph, self.canvas.scene
         if graph is None or scene is None or item == NOTHING:
             self.node_chosen.emit("")
@@ -362,9 +366,14 @@ class GraphView(QWidget):
         self._list.setVisible(bool(text.strip()))
         self._count.setText(f"{len(self._hits):,} found" if text.strip() else "")
         self._list_model.setStringList([self._line_of(item) for item in self._hits])
+        self._frame()
+
+    def _frame(self) -> None:
+        """Frame what was found, and what goes with what was chosen from outside."""
         scene = self.canvas.scene
         if scene is not None:
-            seen = [scene.seen(item) if item < scene.node_count else item for item in self._hits]
+            items = [*self._hits, *self._related]
+            seen = [scene.seen(item) if item < scene.node_count else item for item in items]
             self.canvas.show_hits([item for item in dict.fromkeys(seen) if scene.width[item] > 0])
 
     def _line_of(self, item: int) -> str:

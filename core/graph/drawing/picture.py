@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from ..families import families
+from ..families import FAMILIES, families
 from ..layout.engine import CLOSED, OPEN, SOLID, Layout, LayoutEngine
 from ..layout.sizes import FONT_SIZE, PADDING, SMALL_FONT_SIZE
 from .colours import Colours
@@ -103,7 +103,7 @@ def _items(
     )
     states = layout.group_state.array.tolist()
     titles = layout.title_x.array.tolist()
-    family = families(engine.graph)
+    family = [FAMILIES[code] for code in families(engine.graph).tolist()]
     parents = engine.hierarchy.group_parent
     of_node = engine.graph.nodes.group.array.tolist()
     for item in range(nodes + len(states)):

@@ -5,8 +5,13 @@ A piece is a vertical line, or a curve that stays between two layers; so no piec
 
 import dataclasses
 import heapq
-from collections.abc import Callable
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..columns import IntArray
+from .boxes import Box
 from .coordinates import place
 from .hierarchy import IN_PORT, OUT_PORT
 from .layers import LayeredLevel, Link
@@ -21,51 +26,36 @@ INNER = -9
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Box:
-    """What an item looks like to the level around it; port positions are from its left side, by source node."""
-
-    width: float
-    height: float
-    in_x: dict[int, float] = dataclasses.field(default_factory=dict)
-    out_x: dict[int, float] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Arranged:
-    """A level with coordinates, relative to the top left corner of its box."""
+    """A level with coordinates, relative to the top left corner of its box; items and sources as in its shape."""
 
     box: Box
     title_x: float
-    left: list[float]
-    """Of each item of the level; so ``top``, ``width``, ``height``."""
-    top: list[float]
-    width: list[float]
-    height: list[float]
-    pieces: list[tuple[float, float, float, float]]
-    """x and y of both ends, in the direction of the edge."""
-    sources: list[int]
-    parents: list[int]
-    """Index of the piece before, -1 where a piece leaves an item or comes in through a port."""
-    starts: list[int]
-    """Item that the piece leaves, IN_PORT, or INNER."""
-    ends: list[int]
-    """Item that the piece reaches, OUT_PORT, or INNER."""
+    items: NDArray[np.float64]
+    """Rows left, top, width and height; a column an item."""
+    pieces: NDArray[np.float64]
+    """A row for each piece: x and y of both ends, in the direction of the edge."""
+    links: IntArray
+    """Rows, a column a piece. Its source; the piece before it (-1 where it leaves an item or comes in through a port);
+    the item that it leaves, IN_PORT or INNER; the item that it reaches, OUT_PORT or INNER."""
 
 
-def arrange(level: LayeredLevel, box_of: Callable[[int], Box], title_width: float | None) -> Arranged:
+def arrange(level: LayeredLevel, boxes: Sequence[Box], title_width: float | None) -> Arranged:
     """Return the level with coordinates.
 
     Args:
-        box_of: size and ports of each item.
+        boxes: size and ports of each item.
         title_width: of the title in the header of the group; None at the top of the graph, which has no box.
     """
-    return _Arrangement(level, [box_of(item) for item in level.items], title_width).result()
+    return _Arrangement(level, boxes, title_width).result()
 
 
 class _Arrangement:
-    def __init__(self, level: LayeredLevel, boxes: list[Box], title_width: float | None) -> None:
+    def __init__(self, level: LayeredLevel, boxes: Sequence[Box], title_width: float | None) -> None:
         self._level, self._boxes, self._title_width = level, boxes, title_width
         self._items = len(boxes)
+        self._in_x = [dict(box.in_x) for box in boxes]
+        self._out_x = [dict(box.out_x) for box in boxes]
         self._x = self._middles()
         self._leaving = [self._leave_x(link.upper, link.source) for link in level.links]
         self._lane_x = self._lanes()
@@ -92,22 +82,15 @@ class _Arrangement:
         box = Box(
             width,
             self._bottom,
-            {source: x + shift for source, x in ports.items()},
-            {source: x + shift for source, x in outs.items()},
+            tuple((source, x + shift) for source, x in ports.items()),
+            tuple((source, x + shift) for source, x in outs.items()),
         )
-        return Arranged(
-            box,
-            title_x,
-            [x + shift for x in left],
-            top,
-            [box.width for box in boxes],
-            [box.height for box in boxes],
-            [(x0 + shift, y0, x1 + shift, y1) for x0, y0, x1, y1 in self._pieces],
-            self._sources,
-            self._parents,
-            self._starts,
-            self._ends,
-        )
+        items = np.array([left, top, [box.width for box in boxes], [box.height for box in boxes]], np.float64)
+        items[0] += shift
+        pieces = np.array(self._pieces, np.float64).reshape(-1, 4)
+        pieces[:, 0::2] += shift
+        links = np.array([self._sources, self._parents, self._starts, self._ends], np.int32)
+        return Arranged(box, title_x, items, pieces, links)
 
     # Horizontal
 
@@ -121,7 +104,7 @@ class _Arrangement:
         if vertex >= self._items:
             return self._x[vertex]
         box = self._boxes[vertex]
-        return self._x[vertex] - box.width / 2 + box.out_x.get(source, box.width / 2)
+        return self._x[vertex] - box.width / 2 + self._out_x[vertex].get(source, box.width / 2)
 
     def _lanes(self) -> list[float]:
         """Give each lane the leftmost place at the right side that is free between its ends."""
@@ -177,7 +160,7 @@ class _Arrangement:
             for (_, index), x in zip(links, xs, strict=True):
                 is_lane = index >= len(level.links)
                 source = level.lanes[index - len(level.links)].source if is_lane else level.links[index].source
-                at = left + box.in_x.get(source, x)
+                at = left + self._in_x[vertex].get(source, x)
                 if is_lane:
                     lane_arriving[index - len(level.links)] = at
                 else:
@@ -271,7 +254,7 @@ class _Arrangement:
         self._finish(lower, self._lane_arriving[index], source, tail)
 
     def _start_of(self, link: Link) -> int:
-        return self._level.items[link.upper] if link.upper < self._items else IN_PORT
+        return link.upper if link.upper < self._items else IN_PORT
 
     def _stub(self, link: Link) -> int:
         """Draw from an item, or through the header from an in-port, down to the end of its layer."""
@@ -292,7 +275,7 @@ class _Arrangement:
             y = self._item_top(vertex)
             if y - self._tops[at] > 0.01:
                 tail = self._add(x, self._tops[at], x, y, source, tail, INNER, INNER, True)
-            self._ends[tail] = level.items[vertex]
+            self._ends[tail] = vertex
         elif vertex < level.first_bend:
             self._ends[tail] = OUT_PORT
         elif self._bottoms[at] - self._tops[at] > 0.01:
@@ -325,16 +308,14 @@ class _Arrangement:
 
     def _turn_backward_edges(self) -> None:
         """An edge that runs upwards was drawn from its top; turn its pieces so that they lead to its target."""
-        for upper, lower, source in self._level.backward:
-            top, bottom = self._level.items[upper], self._level.items[lower]
-            tail = next(
-                (
-                    index
-                    for index, end in enumerate(self._ends)
-                    if end == bottom and self._sources[index] == source and self._chain_start(index) == top
-                ),
-                -1,
-            )
+        if not self._level.backward:
+            return
+        reaching: dict[tuple[int, int], list[int]] = {}
+        for index, key in enumerate(zip(self._ends, self._sources, strict=True)):
+            reaching.setdefault(key, []).append(index)
+        for top, bottom, source in self._level.backward:
+            tails = reaching.get((bottom, source), ())
+            tail = next((index for index in tails if self._chain_start(index) == top), -1)
             chain = []
             while tail >= 0:
                 chain.append(tail)

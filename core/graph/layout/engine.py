@@ -1,20 +1,24 @@
 """Lays out a graph with some of its groups open; remembers each level, so that opening one is quick."""
 
-from collections.abc import Callable, Iterable
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..columns import Floats, Ints
+from ..columns import Floats, IntArray, Ints
 from ..model import NO_GROUP, Graph
-from .arrange import Arranged, Box, arrange
-from .hierarchy import IN_PORT, OUT_PORT, Hierarchy
+from .arrange import Arranged, arrange
+from .boxes import Box
+from .hierarchy import IN_PORT, OUT_PORT, Hierarchy, Level, LevelShape
 from .layers import LayeredLevel, layered
-from .sizes import box_size, group_texts, is_boxed, node_texts, text_width
+from .sizes import NodeSizes, box_size, group_texts, is_control, node_texts, text_width
 
 BOLD = 1.14
 """Titles are bold, and so wider."""
+MOST_ALIKE = 2000
+"""Levels with more items than this are not remembered to be used again: there is no second one like it."""
 HIDDEN, CLOSED, OPEN, SOLID = 0, 1, 2, 3
 """States of a group: inside a closed one; drawn as a node; drawn as a box; drawn as its only node."""
 
@@ -61,10 +65,13 @@ class LayoutEngine:
         self.graph = graph
         self.hierarchy = Hierarchy(graph)
         self.checkpoint = checkpoint
-        self._levels: dict[int, LayeredLevel] = {}
+        self._levels: dict[int, Level] = {}
+        self._shapes: dict[LevelShape, LevelShape] = {}
+        self._layered: dict[LevelShape, LayeredLevel] = {}
+        self._alike: dict[tuple[LevelShape, tuple[Box, ...], float | None], Arranged] = {}
         self._arranged: dict[int, tuple[_Key, Arranged]] = {}
         self._version: dict[int, int] = {}
-        self._sizes: dict[int, tuple[float, float]] = {}
+        self._sizes = NodeSizes(graph)
 
     def is_solid(self, group: int) -> bool:
         """Return whether a group is one node and is drawn as that node."""
@@ -88,7 +95,7 @@ class LayoutEngine:
             ]
             more = {group: len(hierarchy.children(group)) for group in inside}
             if seen + sum(more.values()) > most:
-                inside = [group for group in inside if is_boxed(kinds[group])]
+                inside = [group for group in inside if is_control(kinds[group])]
                 while inside and seen + sum(more[group] for group in inside) > most:
                     inside.pop()
             seen += sum(more[group] for group in inside)
@@ -146,33 +153,57 @@ class LayoutEngine:
         return visible
 
     def _arrange(self, group: int, arranged: dict[int, Arranged]) -> Arranged:
-        level = self._level(group)
+        level = self.level(group)
         nodes = self.hierarchy.node_count
-        inner = frozenset(item - nodes for item in level.items if item >= nodes and item - nodes in arranged)
+        items: list[int] = level.items.tolist()
+        inner = frozenset(item - nodes for item in items if item >= nodes and item - nodes in arranged)
         key = frozenset((one, self._version[one]) for one in inner)
         known = self._arranged.get(group)
         if known is not None and known[0] == key:
             return known[1]
         title = None if group == NO_GROUP else text_width(self.graph.groups.label[group]) * BOLD
-        result = arrange(level, lambda item: self._box(item, arranged), title)
+        result = self._arranged_like(level.shape, self._boxes(level, items, arranged), title)
         self._arranged[group] = (key, result)
         self._version[group] = self._version.get(group, 0) + 1
         return result
 
-    def _level(self, group: int) -> LayeredLevel:
+    def _arranged_like(self, shape: LevelShape, boxes: tuple[Box, ...], title: float | None) -> Arranged:
+        """Arrange a level, or take what another one got that is built alike: most blocks of a model are."""
+        if shape.item_count > MOST_ALIKE:
+            return arrange(layered(shape), boxes, title)
+        like = (shape, boxes, title)
+        result = self._alike.get(like)
+        if result is None:
+            ordered = self._layered.get(shape)
+            if ordered is None:
+                ordered = self._layered[shape] = layered(shape)
+            result = self._alike[like] = arrange(ordered, boxes, title)
+        return result
+
+    def level(self, group: int) -> Level:
+        """Return what lies directly in a group."""
         level = self._levels.get(group)
         if level is None:
-            level = self._levels[group] = layered(self.hierarchy, self.hierarchy.level(group))
+            level = self.hierarchy.level(group)
+            shape = self._shapes.setdefault(level.shape, level.shape)
+            level = self._levels[group] = dataclasses.replace(level, shape=shape)
         return level
 
-    def _box(self, item: int, arranged: dict[int, Arranged]) -> Box:
-        group = item - self.hierarchy.node_count
-        if group >= 0 and group in arranged:
-            return arranged[group].box
-        size = self._sizes.get(item)
-        if size is None:
-            size = self._sizes[item] = box_size(*self.texts(item))
-        return Box(*size)
+    def _boxes(self, level: Level, items: list[int], arranged: dict[int, Arranged]) -> tuple[Box, ...]:
+        nodes = self.hierarchy.node_count
+        numbers: dict[int, int] = {}
+        boxes = []
+        for item in items:
+            inside = arranged.get(item - nodes) if item >= nodes else None
+            if inside is not None:
+                numbers = numbers or {source: number for number, source in enumerate(level.sources.tolist())}
+                named = self.level(item - nodes).sources
+                boxes.append(_renamed(inside.box, named, numbers))
+            elif item < nodes:
+                boxes.append(self._sizes.box_of(item))
+            else:
+                boxes.append(Box(*box_size(*self.texts(item))))
+        return tuple(boxes)
 
     def texts(self, item: int) -> tuple[str, str]:
         """Return the two lines of text of a node, or of a group that is drawn as a node."""
@@ -185,32 +216,37 @@ class LayoutEngine:
         return node_texts(self.graph, core, self.graph.groups.label[item - nodes].partition(" · ")[0])
 
 
+def _renamed(box: Box, sources: IntArray, numbers: dict[int, int]) -> Box:
+    """Return a box whose ports go by the sources of the level around it."""
+    names: list[int] = sources.tolist()
+    inward = tuple((numbers[names[source]], x) for source, x in box.in_x)
+    outward = tuple((numbers[names[source]], x) for source, x in box.out_x)
+    return Box(box.width, box.height, inward, outward)
+
+
 def _flattened(engine: LayoutEngine, visible: list[int], arranged: dict[int, Arranged]) -> Layout:
     hierarchy = engine.hierarchy
     nodes, groups = hierarchy.node_count, hierarchy.group_count
-    xs, ys, widths, heights = (np.zeros(nodes + groups, np.float64) for _ in range(4))
+    places = np.zeros((4, nodes + groups))
+    xs, ys, widths, heights = places
     state = np.zeros(groups, np.int32)
     title_x = np.zeros(groups, np.float64)
-    item_ids, item_local = [], []
-    for group in visible:
-        level, here = engine._level(group), arranged[group]
-        item_ids.append(np.asarray(level.items, np.int64))
-        item_local.append(np.array([here.left, here.top, here.width, here.height]).reshape(4, -1))
+    origin = np.zeros((groups + 1, 2))
+    levels = [engine.level(group) for group in visible]
+    for group, level in zip(visible, levels, strict=True):
+        here = arranged[group]
         if group != NO_GROUP:
             title_x[group] = here.title_x
-    origin = np.zeros((groups + 1, 2))
-    for group, ids, local in zip(visible, item_ids, item_local, strict=True):
-        if group != NO_GROUP:
             origin[group] = xs[nodes + group], ys[nodes + group]
-        xs[ids], ys[ids] = local[0] + origin[group][0], local[1] + origin[group][1]
-        widths[ids], heights[ids] = local[2], local[3]
+        places[:, level.items] = here.items
+        places[:2, level.items] += origin[group][:, None]
     open_groups = np.asarray(visible[1:], np.int64)
     seen_groups = np.flatnonzero(widths[nodes:] > 0)
     core = np.asarray(hierarchy.core, np.int64)
     state[seen_groups] = np.where(core[seen_groups] >= 0, SOLID, CLOSED) if groups else CLOSED
     state[open_groups] = OPEN
-    _place_cores(hierarchy, state, core, (xs, ys, widths, heights))
-    pieces = _Pieces(visible, [arranged[group] for group in visible])
+    _place_cores(hierarchy, state, core, places)
+    pieces = _Pieces(visible, levels, [arranged[group] for group in visible])
     ends = pieces.ends + np.tile(origin[pieces.group], 2)
     box = arranged[NO_GROUP].box
     return Layout(
@@ -231,15 +267,14 @@ def _flattened(engine: LayoutEngine, visible: list[int], arranged: dict[int, Arr
 
 
 def _place_cores(
-    hierarchy: Hierarchy, state: NDArray[np.int32], core: NDArray[np.int64], columns: tuple[NDArray[np.float64], ...]
+    hierarchy: Hierarchy, state: NDArray[np.int32], core: NDArray[np.int64], places: NDArray[np.float64]
 ) -> None:
     """Give the only node of a solid group, and all between the two, the group's place."""
     nodes = hierarchy.node_count
     for group in np.flatnonzero(state == SOLID).tolist():
         item = int(core[group])
         while item != nodes + group:
-            for column in columns:
-                column[item] = column[nodes + group]
+            places[:, item] = places[:, nodes + group]
             item = nodes + int(hierarchy.parent[item])
             state[item - nodes] = SOLID
 
@@ -247,15 +282,15 @@ def _place_cores(
 class _Pieces:
     """All pieces of the visible levels, in columns."""
 
-    def __init__(self, visible: list[int], levels: list[Arranged]) -> None:
-        counts = [len(level.pieces) for level in levels]
+    def __init__(self, visible: list[int], levels: list[Level], arranged: list[Arranged]) -> None:
+        counts = [len(one.pieces) for one in arranged]
         before = np.repeat(np.cumsum([0, *counts[:-1]]), counts)
         self.group = np.repeat(np.asarray(visible, np.int64), counts)
-        self.ends = np.array([piece for level in levels for piece in level.pieces], np.float64).reshape(-1, 4)
-        self.source = np.array([one for level in levels for one in level.sources], np.int64)
-        self.start = np.array([one for level in levels for one in level.starts], np.int64)
-        self.end = np.array([one for level in levels for one in level.ends], np.int64)
-        parent = np.array([one for level in levels for one in level.parents], np.int64)
+        self.ends = np.concatenate([one.pieces for one in arranged])
+        source, parent, start, end = np.concatenate([one.links for one in arranged], axis=1).astype(np.int64)
+        self.source = _named(source, [level.sources for level in levels], counts)
+        items = [level.items for level in levels]
+        self.start, self.end = _named(start, items, counts), _named(end, items, counts)
         self.parent = np.where(parent >= 0, parent + before, -1)
 
     def joined(self, nodes: int) -> NDArray[np.int64]:
@@ -282,6 +317,18 @@ class _Pieces:
         is_open = np.zeros(nodes + len(state) + 1, bool)
         is_open[nodes:-1] = state == OPEN
         return np.where((self.end >= 0) & ~is_open[np.maximum(self.end, -1)], self.end, -1)
+
+
+def _named(positions: NDArray[np.int64], names: Sequence[NDArray[np.int32]], counts: list[int]) -> NDArray[np.int64]:
+    """Return what positions in levels stand for in the graph; negative ones stand for themselves.
+
+    Args:
+        names: of each level.
+        counts: how many of the positions belong to each level.
+    """
+    begins = np.repeat(np.cumsum([0, *(len(one) for one in names[:-1])]), counts)
+    together = np.append(np.concatenate(names), -1).astype(np.int64)
+    return np.where(positions >= 0, together[np.where(positions >= 0, positions + begins, -1)], positions)
 
 
 def _found(wanted: NDArray[np.int64], keys: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ out-port; outside it goes on from the group's own item; the same at its other en
 """
 
 import dataclasses
+from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,24 @@ IN_PORT = -2
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Level:
-    """What lies directly in one group; edges are (from item or IN_PORT, to item or OUT_PORT, source node)."""
+    """What lies directly in one group. Items and sources go by their positions, so that equal levels look equal."""
 
-    items: list[int]
-    edges: list[tuple[int, int, int]]
+    items: IntArray
+    """In the order of the program."""
+    sources: IntArray
+    """Nodes whose values flow in the level, ascending."""
+    shape: "LevelShape"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LevelShape:
+    """The structure of a level: equal for two blocks that are built alike, wherever in the graph they are."""
+
+    item_count: int
+    edges: tuple[tuple[int, int, int], ...]
+    """(from item or IN_PORT, to item or OUT_PORT, source); no two are equal."""
+    source_places: tuple[int, ...]
+    """Where each source lies among the items: ``2 * item + 1`` in an item, ``2 * item`` before it."""
 
 
 class Hierarchy:
@@ -64,18 +79,30 @@ class Hierarchy:
         """Return the place of an item in the program: that of its first node."""
         return item if item < self.node_count else self.first_node[item - self.node_count]
 
+    def edges_of(self, group: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Return from which item or IN_PORT, to which item or OUT_PORT, and with whose value; some may be equal."""
+        chosen = self._edge_order[self._edge_bounds[group + 1] : self._edge_bounds[group + 2]]
+        return self._edge_from[chosen], self._edge_to[chosen], self._edge_source[chosen]
+
     def level(self, group: int) -> Level:
         """Return the level of a group; equal edges are one."""
-        position = group + 1
-        begin, end = self._edge_bounds[position], self._edge_bounds[position + 1]
-        chosen = self._edge_order[begin:end]
-        triples = zip(
-            self._edge_from[chosen].tolist(),
-            self._edge_to[chosen].tolist(),
-            self._edge_source[chosen].tolist(),
-            strict=True,
+        items = self.children(group)
+        places = {item: place for place, item in enumerate(items)} | {IN_PORT: IN_PORT, OUT_PORT: OUT_PORT}
+        starts, ends, carried = (column.tolist() for column in self.edges_of(group))
+        sources = sorted(set(carried))
+        numbers = {source: number for number, source in enumerate(sources)}
+        triples = zip(starts, ends, carried, strict=True)
+        edges = dict.fromkeys((places[start], places[end], numbers[source]) for start, end, source in triples)
+        orders = [self.order_of(item) for item in items]
+        found = [bisect_left(orders, source) for source in sources]
+        inside = [at < len(orders) and orders[at] == source for at, source in zip(found, sources, strict=True)]
+        return Level(
+            np.array(items, np.int32),
+            np.array(sources, np.int32),
+            LevelShape(
+                len(items), tuple(edges), tuple(2 * at + is_in for at, is_in in zip(found, inside, strict=True))
+            ),
         )
-        return Level(self.children(group), list(dict.fromkeys(triples)))
 
     def _count_operations(self, graph: Graph) -> list[int]:
         counts = np.bincount(graph.nodes.group.array + 1, minlength=self.group_count + 1)[1:].tolist()
@@ -85,10 +112,9 @@ class Hierarchy:
         return [int(count) for count in counts]
 
     def _first_nodes(self) -> list[int]:
-        first = [self.node_count] * self.group_count
-        for node, group in enumerate(self.parent[: self.node_count].tolist()):
-            if group != NO_GROUP and node < first[group]:
-                first[group] = node
+        lowest = np.full(self.group_count + 1, self.node_count)
+        np.minimum.at(lowest, self.parent[: self.node_count], np.arange(self.node_count))
+        first: list[int] = lowest[: self.group_count].tolist()
         for group in range(self.group_count - 1, -1, -1):
             outer = self.group_parent[group]
             if outer != NO_GROUP:

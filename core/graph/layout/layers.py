@@ -1,13 +1,14 @@
 """Puts the items of one level into layers, and into an order within each layer; knows no sizes.
 
-Everything here depends on the structure alone, so opening a group elsewhere never reorders a level.
+Everything here depends on the structure alone, so opening a group elsewhere never reorders a level, and blocks that are
+built alike are ordered once.
 """
 
 import dataclasses
 from itertools import pairwise
 from typing import NamedTuple
 
-from .hierarchy import IN_PORT, OUT_PORT, Hierarchy, Level
+from .hierarchy import IN_PORT, OUT_PORT, LevelShape
 
 LONG_BUDGET = 3
 """Bends kept for long edges, for each item of the level; the longest edges beyond that get lanes at the side."""
@@ -15,7 +16,7 @@ SWEEPS = 4
 
 
 class Link(NamedTuple):
-    """Part of an edge between neighbouring layers; ``source`` is the node whose value it carries."""
+    """Part of an edge between neighbouring layers; ``source`` is the value that it carries."""
 
     upper: int
     lower: int
@@ -36,9 +37,9 @@ class Lane(NamedTuple):
 class LayeredLevel:
     """Vertices are counted: items of the level first, then in-ports, out-ports, and bends of long edges."""
 
-    items: list[int]
+    item_count: int
     in_ports: list[int]
-    """Source node of each in-port."""
+    """Source of each in-port."""
     out_ports: list[int]
     layers: list[list[int]]
     rank: list[int]
@@ -49,44 +50,38 @@ class LayeredLevel:
 
     @property
     def first_bend(self) -> int:
-        return len(self.items) + len(self.in_ports) + len(self.out_ports)
+        return self.item_count + len(self.in_ports) + len(self.out_ports)
 
 
-def layered(hierarchy: Hierarchy, level: Level) -> LayeredLevel:
+def layered(shape: LevelShape) -> LayeredLevel:
     """Return the level in layers, inputs at the top and outputs at the bottom."""
-    in_ports = list(dict.fromkeys(source for start, _, source in level.edges if start == IN_PORT))
-    out_ports = list(dict.fromkeys(source for _, end, source in level.edges if end == OUT_PORT))
-    count = len(level.items)
-    vertex = {item: position for position, item in enumerate(level.items)}
+    in_ports = list(dict.fromkeys(source for start, _, source in shape.edges if start == IN_PORT))
+    out_ports = list(dict.fromkeys(source for _, end, source in shape.edges if end == OUT_PORT))
+    count = shape.item_count
     in_vertex = {source: count + position for position, source in enumerate(in_ports)}
     out_vertex = {source: count + len(in_ports) + position for position, source in enumerate(out_ports)}
     total = count + len(in_ports) + len(out_ports)
 
     edges: list[tuple[int, int, int]] = []
     backward: set[tuple[int, int, int]] = set()
-    orders = [hierarchy.order_of(item) for item in level.items]
-    for start, end, source in level.edges:
-        upper = in_vertex[source] if start == IN_PORT else vertex[start]
-        lower = out_vertex[source] if end == OUT_PORT else vertex[end]
-        if upper < count and lower < count and orders[upper] > orders[lower]:
+    for start, end, source in shape.edges:
+        upper = in_vertex[source] if start == IN_PORT else start
+        lower = out_vertex[source] if end == OUT_PORT else end
+        if upper < count and lower < count and upper > lower:
             upper, lower = lower, upper
             backward.add((upper, lower, source))
         edges.append((upper, lower, source))
 
     rank = _ranks(count, len(in_ports), total, edges)
     links, lanes, bends = _split(edges, rank, backward, total)
-    sources = [0] * total
-    for position, order in enumerate(orders):
-        sources[position] = order
-    for position, source in enumerate(in_ports):
-        sources[count + position] = source
-    for position, source in enumerate(out_ports):
-        sources[count + len(in_ports) + position] = source
+    # Where each vertex lies in the program, to begin with: that of a port or a bend is where its value is made.
+    begins = [(2 * item + 1, -1) for item in range(count)]
+    begins += [(shape.source_places[source], source) for source in (*in_ports, *out_ports)]
     for bend_rank, source in bends:
         rank.append(bend_rank)
-        sources.append(source)
-    layers = _ordered(rank, sources, links)
-    return LayeredLevel(level.items, in_ports, out_ports, layers, rank, links, lanes, sorted(backward))
+        begins.append((shape.source_places[source], source))
+    layers = _ordered(rank, begins, links)
+    return LayeredLevel(count, in_ports, out_ports, layers, rank, links, lanes, sorted(backward))
 
 
 def _ranks(items: int, in_ports: int, total: int, edges: list[tuple[int, int, int]]) -> list[int]:
@@ -151,10 +146,10 @@ def _split(
     return links, lanes, bends
 
 
-def _ordered(rank: list[int], sources: list[int], links: list[Link]) -> list[list[int]]:
+def _ordered(rank: list[int], begins: list[tuple[int, int]], links: list[Link]) -> list[list[int]]:
     """Return the layers, each in an order with few crossings: barycentres, swept down and up."""
     layers: list[list[int]] = [[] for _ in range(max(rank, default=-1) + 1)]
-    for vertex in sorted(range(len(rank)), key=lambda vertex: (sources[vertex], vertex)):
+    for vertex in sorted(range(len(rank)), key=begins.__getitem__):
         layers[rank[vertex]].append(vertex)
     if all(len(layer) < 2 for layer in layers):
         return layers

@@ -1,6 +1,9 @@
 """How large a node is, from its texts; measured without a font so that every machine lays out the same."""
 
+import numpy as np
+
 from ..model import Graph, GroupKind, NodeKind
+from .boxes import Box
 
 LINE_HEIGHT = 15.0
 SMALL_HEIGHT = 13.0
@@ -42,6 +45,26 @@ def node_texts(graph: Graph, node: int, name: str = "") -> tuple[str, str]:
     return label, " · ".join(part for part in (name, described.replace("()", "scalar")) if part)
 
 
+class NodeSizes:
+    """Boxes of single nodes; those with the same texts share one."""
+
+    def __init__(self, graph: Graph) -> None:
+        nodes = graph.nodes
+        self._graph = graph
+        keys = nodes.label.codes.array.astype(np.int64)
+        for column in (nodes.shape, nodes.dtype, nodes.kind):
+            keys = keys * len(column.table) + column.codes.array
+        self._keys = keys
+        self._known: dict[int, Box] = {}
+
+    def box_of(self, node: int) -> Box:
+        key = int(self._keys[node])
+        box = self._known.get(key)
+        if box is None:
+            box = self._known[key] = Box(*box_size(*node_texts(self._graph, node)))
+        return box
+
+
 def group_texts(graph: Graph, group: int, operations: int) -> tuple[str, str]:
     """Return the two lines of a closed group."""
     return graph.groups.label[group], f"{operations:,} operation{'' if operations == 1 else 's'}"
@@ -50,6 +73,11 @@ def group_texts(graph: Graph, group: int, operations: int) -> tuple[str, str]:
 def is_boxed(kind: str) -> bool:
     """Return whether a group keeps its box when it has a single node: control flow does, a module does not."""
     return kind not in (GroupKind.MODULE, GroupKind.FUNCTION)
+
+
+def is_control(kind: str) -> bool:
+    """Return whether a group is control flow."""
+    return kind in (GroupKind.IF, GroupKind.LOOP, GroupKind.BRANCH)
 
 
 def box_size(first: str, second: str) -> tuple[float, float]:
