@@ -17,7 +17,7 @@ from .closures import bind_places, cond_step, finisher, while_step
 from .constants import Constant, as_plain
 from .holders import round_to_half
 from .program import Binding, Block, Function, Operation, TensorType, Value, ValueType
-from .recurrent_loop import is_all_float32, recognise, step_of
+from .recurrent_loop import recognise, step_of
 from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, located, raise_located
 from .table import Call, Entry, Parameter, ResultType, Tensors, find
 from .weights import WeightFiles
@@ -272,7 +272,7 @@ class _Compiler:
         results = tuple(self._define(named.name, named.type, scope, own) for named in operation.outputs)
         make = cond_step if operation.type == "cond" else while_step
         run = make(operation, starts, (first, second), results)
-        if operation.type == "while_loop" and not (self._rounds and not is_all_float32(operation)):
+        if operation.type == "while_loop":
             run = self._as_layer(operation, scope, starts, results, run)
         return run, {*starts, *first_reads, *second_reads}, results
 
@@ -296,7 +296,7 @@ class _Compiler:
             found = inner.get(name) or scope.get(name)
             return found.index if isinstance(found, Place) else found
 
-        layer = recognise(operation, lookup)
+        layer = recognise(operation, lookup, rounds=self._rounds)
         if layer is None:
             return run
         limit = layer.limit if isinstance(layer.limit, int) else self._place(layer.limit)

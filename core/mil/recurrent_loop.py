@@ -2,6 +2,7 @@
 
 The converter of coremltools 9.0 writes ``torch.nn.GRU`` as a loop of some twenty operations a turn over a buffer of
 states. This module recognises just that loop by its data flow; whatever differs in the smallest way runs as a loop.
+A loop in float32 is torch's layer; one in half precision is computed turn by turn with a rounding after each operation.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .constants import Constant
+from .holders import round_to_half
 from .program import Block, Operation, TensorType
 from .steps import OBSERVER, Frame
 
@@ -26,23 +28,55 @@ class GatedLoop:
     x: int
     limit: "int | Constant"
     weights: list[Tensor]
+    is_half: bool
+    """Whether every value of a turn is rounded to half."""
 
     def run(self, start: Tensor, buffer: Tensor, x: Tensor, limit: Tensor) -> tuple[Tensor, Tensor] | None:
         """Return the loop's results, or None where its values are not those of a layer's run."""
         count = int(limit.item())
-        if start.item() != 0 or not 0 < count <= min(x.shape[0], buffer.shape[0] - 1) or bool(buffer[1:].any()):
+        longest = min(x.shape[0], buffer.shape[0] - 1, _LONGEST)
+        if start.item() != 0 or not 0 < count <= longest or bool(buffer[1:].any()):
             return None
-        outputs, _ = torch.gru(x[:count], buffer[:1], self.weights, True, 1, 0.0, False, False, False)
-        done = torch.cat([buffer[:1], outputs, buffer[count + 1 :]])
+        first = buffer[:1]
+        if self.is_half:
+            first = round_to_half(first)
+            outputs = _rounded_layer(x[:count], first[0], self.weights)
+        else:
+            outputs, _ = torch.gru(x[:count], first, self.weights, True, 1, 0.0, False, False, False)
+        done = torch.cat([first, outputs, buffer[count + 1 :]])
         return limit.reshape(start.shape).to(start.dtype), done
 
 
-def recognise(operation: Operation, lookup: Lookup) -> GatedLoop | None:
-    """Return the layer that a ``while_loop`` stands for, or None."""
+_LONGEST = 2**15 - 1
+"""Half-precision programs count the turns in 16 bits."""
+
+
+def _rounded_layer(x: Tensor, start: Tensor, weights: list[Tensor]) -> Tensor:
+    """Return all states; each operation computes in float32 and rounds once, as torch does on halves."""
+    from_input, for_state, input_bias, state_bias = weights
+    size = for_state.shape[1]
+    products = torch.nn.functional.linear(x, from_input, input_bias).half()
+    state, states = start.half(), []
+    for gates, candidate in zip(products[..., : 2 * size].unbind(), products[..., 2 * size :].unbind(), strict=True):
+        own = torch.nn.functional.linear(state.float(), for_state, state_bias).half()
+        reset, update = torch.sigmoid(gates + own[..., : 2 * size]).chunk(2, -1)
+        new = torch.tanh(candidate + reset * own[..., 2 * size :])
+        state = (1 - update) * new + update * state
+        states.append(state)
+    return torch.stack(states).float()
+
+
+def recognise(operation: Operation, lookup: Lookup, *, rounds: bool) -> GatedLoop | None:
+    """Return the layer that a ``while_loop`` stands for, or None.
+
+    Args:
+        rounds: whether values of type fp16 are rounded to half.
+    """
     if len(operation.blocks) != 2 or len(operation.outputs) != 2:
         return None
     try:
-        return _Recogniser(operation.blocks[1], lookup).layer(operation.blocks[0])
+        is_half = rounds and _is_half(operation.blocks[1])
+        return _Recogniser(operation.blocks[1], lookup).layer(operation.blocks[0], is_half=is_half)
     except _Different:
         return None
 
@@ -56,6 +90,19 @@ def _require(condition: bool) -> None:
         raise _Different
 
 
+def _is_half(body: Block) -> bool:
+    """Whether all that is computed in a block is half precision; mixed blocks are no layer."""
+    kinds = {
+        named.type.dtype
+        for item in body.operations
+        if item.type not in ("const", "cast")
+        for named in item.outputs
+        if isinstance(named.type, TensorType) and named.type.dtype not in ("bool", "int32", "int16", "uint16")
+    }
+    _require(kinds in ({"fp16"}, {"fp32"}))
+    return kinds == {"fp16"}
+
+
 class _Linear(NamedTuple):
     x: str
     weight: Tensor
@@ -67,10 +114,14 @@ class _Recogniser:
         _require(len(body.inputs) == 2 and len(body.outputs) == 2)
         self._lookup = lookup
         self._made = {named.name: operation for operation in body.operations for named in operation.outputs}
+        values = [*body.inputs, *(named for operation in body.operations for named in operation.outputs)]
+        self._is_floating = {
+            named.name: isinstance(named.type, TensorType) and named.type.dtype in ("fp16", "fp32") for named in values
+        }
         self._index, self._buffer = (named.name for named in body.inputs)
-        self._next, self._result = body.outputs
+        self._next, self._result = (self._uncast(name) for name in body.outputs)
 
-    def layer(self, condition: Block) -> GatedLoop:
+    def layer(self, condition: Block, *, is_half: bool) -> GatedLoop:
         """Follow the data from the loop's results back to its inputs."""
         first, second = self._pair("add", self._next, lambda name: name == self._index)
         _require(first == self._index and self._number(second) == 1)
@@ -97,7 +148,7 @@ class _Recogniser:
         assert isinstance(place, int)
         weights = [torch.cat([part[side].weight for part in parts]) for side in (0, 1)]
         weights += [torch.cat([part[side].bias for part in parts]) for side in (0, 1)]
-        return GatedLoop(place, self._limit(condition), weights)
+        return GatedLoop(place, self._limit(condition), weights, is_half)
 
     def _limit(self, condition: Block) -> "int | Constant":
         test = [operation for operation in condition.operations if operation.type != "const"]
@@ -127,12 +178,19 @@ class _Recogniser:
         operation = self._made[name]
         return any(self._is_sigmoid(self._argument(operation, side)) for side in ("x", "y"))
 
-    @staticmethod
-    def _argument(operation: Operation, name: str) -> str:
+    def _argument(self, operation: Operation, name: str) -> str:
         bindings = operation.inputs.get(name, ())
         if len(bindings) != 1 or not isinstance(bindings[0], str):
             raise _Different
-        return bindings[0]
+        return self._uncast(bindings[0])
+
+    def _uncast(self, name: str) -> str:
+        """Return the value behind casts: what they change is rounded anyway, or a small whole number."""
+        while self._is("cast", name):
+            source = str(self._made[name].inputs["x"][0])
+            _require(self._is_floating.get(source) == self._is_floating[name])
+            name = source
+        return name
 
     def _pair(self, kind: str, name: str, is_first: Callable[[str], bool]) -> tuple[str, str]:
         """Return both operands of a commutative operation, the one that ``is_first`` before the other."""
@@ -193,12 +251,6 @@ class _Recogniser:
         test = self._operation("greater_equal", self._argument(choice, "cond"))
         is_guard = self._argument(test, "x") == self._index and self._number(self._argument(test, "y")) == 0
         return is_guard and self._argument(choice, "a") == self._index
-
-
-def is_all_float32(operation: Operation) -> bool:
-    """Whether a loop computes in float32 only, so that nothing in it is rounded to half."""
-    kinds = [named.type for block in operation.blocks for item in block.operations for named in item.outputs]
-    return all(not isinstance(kind, TensorType) or kind.dtype not in ("fp16", "bf16") for kind in kinds)
 
 
 def step_of(

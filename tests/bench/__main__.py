@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,22 @@ def longest_stall(which: str) -> float:
     return float(done.stdout.split()[-1])
 
 
+def reference_execution() -> Iterator[list[dict[str, Any]]]:
+    """Yield time and memory of float32 programs against the eager model, on one thread."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.json"
+        call = [sys.executable, str(HERE / "executor_bench.py"), "--turns", str(5 * TURNS), "--json", str(file)]
+        subprocess.run(call, check=True, capture_output=True)
+        rows = json.loads(file.read_text(encoding="utf-8"))
+    for row in rows:
+        turns, held = row["turns_ms"], {side: [size / 1e6] for side, size in row["memory_bytes"].items()}
+        name = f"reference execution, {row['model']}"
+        yield [
+            figure(name, "ms", turns["ours"], turns["eager"], "eager torch", 1.5),
+            figure(f"{name}, memory", "MB", held["ours"], held["eager"], "eager torch", 1.5),
+        ]
+
+
 def in_turn(first: Callable[[], Any], second: Callable[[], Any], turns: int = TURNS) -> tuple[list[Any], list[Any]]:
     pairs = [(first(), second()) for _ in range(turns)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -180,6 +196,8 @@ def measure() -> list[dict[str, Any]]:
     say("tracing 24 transformer blocks")
     traced, trace = in_turn(traced_transformer, plain_trace)
     figures.append(figure("capture and trace, 24 blocks", "s", traced, trace, "torch.jit.trace", 1.3))
+    say("reference execution")
+    figures += [line for row in reference_execution() for line in row]
     say("event loop during an export")
     ours, bare = in_turn(lambda: longest_stall("exportdesk"), lambda: longest_stall("bare"))
     stall = figure(

@@ -1,4 +1,4 @@
-"""Measure reference execution against eager torch: time in turns, memory in processes of their own. Prints JSON and a table.
+"""Measure reference execution against eager torch: time in turns, memory in processes of their own. Prints a table.
 
 Run: ``python tests/bench/executor_bench.py [--turns 15] [--threads 1] [--json FILE]``. The programs are float32.
 """
@@ -96,7 +96,6 @@ def main() -> None:
     rows = [compare(name, arguments.turns, arguments.threads) for name in MODELS]
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
-    print(json.dumps(rows, indent=1))
     print(f"{'model':<14}{'eager ms':>10}{'ours ms':>10}{'ratio':>8}{'memory':>8}{'error':>10}")
     for row in rows:
         print(
@@ -128,6 +127,7 @@ def compare(name: str, turns: int, threads: int) -> dict[str, Any]:
     median = {side: statistics.median(values) for side, values in seconds.items()}
     return {
         "model": name,
+        "turns_ms": {side: [second * 1e3 for second in values] for side, values in seconds.items()},
         "eager_ms": median["eager"] * 1e3,
         "ours_ms": median["ours"] * 1e3,
         "ratio": median["ours"] / median["eager"],
@@ -161,21 +161,31 @@ def memory_of(side: str, folder: Path, threads: int) -> int:
 
 
 def peak_bytes(side: str, folder: Path) -> int:
-    """Run one side three times and return the most memory that this process has held."""
-    import resource
+    """Run one side three times and return the most memory that this process has held beyond what imports take."""
+    from exportdesk.core.mil import ReferenceModel
 
     x = torch.load(folder / "x.pt")
+    before = held_bytes()
     with torch.inference_mode():
         if side == "eager":
             model = torch.jit.load(str(folder / "model.pt"))
             for _ in range(3):
                 model(x)
         else:
-            from exportdesk.core.mil import ReferenceModel
-
             reference = ReferenceModel(folder / "model.mlpackage")
             for _ in range(3):
                 reference.predict({"x": x.numpy()})
+    return held_bytes() - before
+
+
+def held_bytes() -> int:
+    """Return the most memory that this process has held so far."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would count what the parent held when it started this process
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
