@@ -85,6 +85,12 @@ def _unchanged(value: Any) -> Any:
     return value
 
 
+def _is_true(condition: Tensor) -> bool:
+    if condition.numel() != 1:
+        raise ValueError(f"its condition has {condition.numel()} values, and one decides")
+    return bool(condition.item())
+
+
 def cond_step(
     operation: Operation, starts: tuple[int, ...], blocks: tuple[CompiledBlock, CompiledBlock], results: tuple[int, ...]
 ) -> Callable[[Frame], None]:
@@ -95,7 +101,7 @@ def cond_step(
     if_true, if_false = blocks
 
     def run(frame: Frame) -> None:
-        block = if_true if frame[predicate].item() else if_false
+        block = if_true if _is_true(frame[predicate]) else if_false
         block.run(frame)
         values = [frame[place] for place in block.outputs]
         for place, value in zip(results, values, strict=True):
@@ -120,7 +126,7 @@ def while_step(
             for place, value in zip(condition.inputs, values, strict=True):
                 frame[place] = value
             condition.run(frame)
-            if not frame[test].item():
+            if not _is_true(frame[test]):
                 break
             for place, value in zip(body.inputs, values, strict=True):
                 frame[place] = value

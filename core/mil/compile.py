@@ -15,8 +15,7 @@ from ..errors import ExportDeskError, fail
 from . import operations
 from .closures import bind_places, cond_step, finisher, while_step
 from .constants import Constant, as_plain
-from .holders import round_to_half
-from .program import Binding, Block, Function, Operation, TensorType, Value, ValueType
+from .program import Binding, Block, Function, Operation, Value, ValueType
 from .recurrent_loop import recognise, step_of
 from .steps import NOTHING, OBSERVER, OPERATION_ERRORS, CompiledBlock, Frame, Step, located, raise_located
 from .table import Call, Entry, Parameter, ResultType, Tensors, find
@@ -53,20 +52,16 @@ class CompiledFunction:
         return [frame[place] for place in self.block.outputs]
 
 
-def compile_function(
-    function: Function, weights: WeightFiles, *, rounds: bool, keeps_float32: frozenset[str] = frozenset()
-) -> CompiledFunction:
+def compile_function(function: Function, weights: WeightFiles, *, rounds: bool) -> CompiledFunction:
     """Compile a function.
 
     Args:
         rounds: whether values of type fp16 are rounded to half.
-        keeps_float32: names of values whose operations compute in float32 all the same, as if the converter had been
-            told so; what reads them in half precision gets them rounded.
 
     Raises:
         ExportDeskError: ``mil.*`` with the operation that cannot be compiled.
     """
-    compiler = _Compiler(function.opset, weights, rounds, keeps_float32)
+    compiler = _Compiler(function.opset, weights, rounds)
     block, _ = compiler.block(function.body, {}, function.inputs)
     return CompiledFunction(block, compiler.template)
 
@@ -76,16 +71,13 @@ _RawStep = tuple[Callable[[Frame], None], set[int], Operation, tuple[int, ...]]
 
 
 class _Compiler:
-    def __init__(self, opset: str, weights: WeightFiles, rounds: bool, keeps_float32: frozenset[str]) -> None:
+    def __init__(self, opset: str, weights: WeightFiles, rounds: bool) -> None:
         self.template: Frame = [None, None]
         self._opset = opset
         self._weights = weights
         self._rounds = rounds
-        self._keeps_float32 = keeps_float32
-        self._wide: set[int] = set()
         self._constant_places: dict[int, int] = {}
         self._constants: list[Constant] = []
-        self._pending: list[_RawStep] = []
 
     def block(
         self, block: Block, outer: Scope, inputs: tuple[Any, ...] | None = None
@@ -104,8 +96,6 @@ class _Compiler:
                 raise located(error, operation) from error.__cause__
             except OPERATION_ERRORS as error:
                 raise_located(operation, error)
-            raw += self._pending
-            self._pending.clear()
             if compiled is not None:
                 raw.append((compiled[0], compiled[1], operation, compiled[2]))
         outputs = tuple(self._output(name, scope) for name in block.outputs)
@@ -154,33 +144,13 @@ class _Compiler:
                 hint="`exportdesk run --list-unsupported` lists all such operations of the package.",
             )
         function, reads = self._bound(operation, entry, scope)
-        is_kept = operation.label in self._keeps_float32
-        if self._wide and not is_kept:
-            reads = self._narrowed(operation, reads, scope, own)
-        rounds = self._rounds and not entry.is_exact and not is_kept
+        rounds = self._rounds and not entry.is_exact
         finish = [finisher(named.type, operation, rounds=rounds) for named in operation.outputs]
         if operation.type.startswith("constexpr_"):
             self._fold(operation, function, reads, finish, scope)
             return None
         results = tuple(self._define(named.name, named.type, scope, own) for named in operation.outputs)
-        if is_kept:
-            self._wide |= set(results)
         return bind_places(function, reads, results, finish), set(reads), results
-
-    def _narrowed(self, operation: Operation, reads: tuple[int, ...], scope: Scope, own: set[int]) -> tuple[int, ...]:
-        """Return the places to read instead of those that hold float32 where the program says half."""
-        if operation.type == "cast":
-            return reads
-        found = []
-        for place in reads:
-            name = f"\0half of {place}"
-            if place in self._wide and name not in scope:
-                narrow = self._define(name, TensorType("fp16"), scope, own)
-                run = bind_places(round_to_half, (place,), (narrow,), [lambda value: value])
-                self._pending.append((run, {place}, Operation("cast", {}, ()), ()))
-            narrowed = scope.get(name)
-            found.append(narrowed.index if isinstance(narrowed, Place) else place)
-        return tuple(found)
 
     def _constant(self, value: Value) -> Constant:
         return Constant(value, self._weights, rounds=self._rounds)

@@ -3,7 +3,7 @@
 Its results are *reference execution*: what the program says, computed by torch. They are never "verified by Core ML".
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,14 @@ Observe = Callable[[str, np.ndarray[Any, Any]], None]
 """Gets every intermediate value as it is made: name and array. In a loop the same name comes once a turn."""
 
 
+class _ObserverFailed(Exception):
+    """What the caller's ``observe`` has raised, on its way out past the operations."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class ReferenceModel:
     """A Core ML program ready to run.
 
@@ -32,9 +40,6 @@ class ReferenceModel:
         function: which function of a multifunction package; None for the default one.
         precision: ``"program"`` rounds every value to the type that the program gives it; ``"float32"`` computes half
             precision in float32, which tells rounding apart from error.
-
-        keeps_float32: names of values whose operations compute in float32 although the program says half, to learn what
-            that would bring; see ``float32_search``.
 
     Raises:
         ExportDeskError: ``call.*`` for a wrong call, ``package.*`` for a damaged package, ``mil.*`` for a program that
@@ -46,7 +51,6 @@ class ReferenceModel:
         source: Any,
         function: str | None = None,
         precision: str = "program",
-        keeps_float32: Collection[str] = (),
     ) -> None:
         if precision not in ("program", "float32"):
             fail("call.unknown-precision", f"There is no precision “{precision}”.", hint="Use program or float32.")
@@ -55,9 +59,7 @@ class ReferenceModel:
         self._rounds = precision == "program"
         self._function = _function(package, function)
         self.interface: Interface = package.interface(self._function.name)
-        self._compiled: CompiledFunction = compile_function(
-            self._function, package.weights, rounds=self._rounds, keeps_float32=frozenset(keeps_float32)
-        )
+        self._compiled: CompiledFunction = compile_function(self._function, package.weights, rounds=self._rounds)
 
     @property
     def function_name(self) -> str:
@@ -115,12 +117,17 @@ class ReferenceModel:
         Raises:
             ExportDeskError: ``call.*`` for inputs that do not fit, ``mil.operation-failed`` for what fails inside.
         """
+        if not isinstance(data, Mapping):
+            fail("call.inputs", f"Inputs are given as a dictionary by name, not as a {type(data).__name__}.")
         features = {feature.name: feature for feature in self.interface.inputs}
         require_names(data, features)
         values = [self._input(named.name, named.type, features, data, state) for named in self._function.inputs]
         observer = None if observe is None and checkpoint is None else self._observer(observe, checkpoint)
-        with torch.inference_mode():
-            results = self._compiled.run(values, observer)
+        try:
+            with torch.inference_mode():
+                results = self._compiled.run(values, observer)
+        except _ObserverFailed as stopped:
+            raise stopped.error from None
         return self._outputs(results)
 
     def _input(
@@ -132,8 +139,10 @@ class ReferenceModel:
         state: ReferenceState | None,
     ) -> Any:
         if isinstance(kind, StateType):
-            if state is None:
-                fail("call.state-missing", f"The model has the state “{name}”.", hint="Pass state=model.make_state().")
+            if not isinstance(state, ReferenceState):
+                lacks = "none was given" if state is None else f"a {type(state).__name__} is no state"
+                hint = "Pass state=model.make_state()."
+                fail("call.state-missing", f"The model has the state “{name}”, and {lacks}.", hint=hint)
             return state.box(name)
         if not isinstance(kind, TensorType):
             fail("mil.unsupported-type", f"The input “{name}” is no tensor.")
@@ -147,7 +156,11 @@ class ReferenceModel:
             if checkpoint is not None:
                 checkpoint()
             if observe is not None and isinstance(kind, TensorType) and isinstance(value, torch.Tensor):
-                observe(name, to_array(value, kind.dtype, rounds=self._rounds))
+                array = to_array(value, kind.dtype, rounds=self._rounds)
+                try:
+                    observe(name, array)
+                except Exception as error:  # the caller's own, which says nothing of the operation
+                    raise _ObserverFailed(error) from error
 
         return on_value
 
@@ -175,7 +188,7 @@ def package_from(source: Any) -> Package:
 
 def _function(package: Package, name: str | None) -> Function:
     functions = package.program.functions
-    wanted = name or package.description.default_function
+    wanted = package.description.default_function if name is None else name
     if name is None and wanted not in functions and len(functions) == 1:
         wanted = next(iter(functions))
     if wanted not in functions:

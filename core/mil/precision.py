@@ -6,7 +6,7 @@ Everything streams: a value is looked at when it is made and then forgotten.
 import math
 import queue
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -100,7 +100,6 @@ def rounding_report(
     data: Mapping[str, Any],
     *,
     function: str | None = None,
-    keeps_float32: Collection[str] = (),
     checkpoint: Callable[[], None] | None = None,
 ) -> RoundingReport:
     """Run a program in its own precision and, beside it, in float32; compare every value as both make it.
@@ -110,7 +109,7 @@ def rounding_report(
     """
     package = package_from(source)
     exact = ReferenceModel(package, function=function, precision="float32")
-    rounded = ReferenceModel(package, function=function, keeps_float32=keeps_float32)
+    rounded = ReferenceModel(package, function=function)
     places = _places(rounded)
     rows: dict[str, ValueErrorRow] = {}
     previous: list[str] = []

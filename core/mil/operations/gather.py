@@ -35,17 +35,17 @@ def gather(x: Tensor, indices: Tensor, axis: int = 0, batch_dims: int = 0, valid
         # One row: a view, without the cost of looking for outliers among many.
         position = one_index(indices, x.shape[axis])
         row = x.narrow(axis, position, 1)
-        return row if indices.ndim == 1 else row.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+        return row if indices.ndim == 1 else row.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
     chosen = checked(indices, x.shape[axis])
     if batch_dims == 0:
         picked = x.index_select(axis, chosen.reshape(-1))
-        return picked.reshape(*x.shape[:axis], *chosen.shape, *x.shape[axis + 1 :])
+        return picked.reshape([*x.shape[:axis], *chosen.shape, *x.shape[axis + 1 :]])
     batch = x.shape[:batch_dims]
     rows = x.reshape(-1, *x.shape[batch_dims:])
     orders = chosen.reshape(-1, *chosen.shape[batch_dims:])
     parts = [gather(row, order, axis - batch_dims) for row, order in zip(rows, orders, strict=True)]
     joined = torch.stack(parts)
-    return joined.reshape(*batch, *joined.shape[1:])
+    return joined.reshape([*batch, *joined.shape[1:]])
 
 
 @operation("gather_along_axis", exact=True)
@@ -71,7 +71,7 @@ def gather_nd(x: Tensor, indices: Tensor, batch_dims: int = 0, validate_indices:
     rows = x.reshape(batch.numel(), -1, *rest)
     orders = places.reshape(batch.numel(), -1)
     picked = torch.stack([row[order] for row, order in zip(rows, orders, strict=True)])
-    return picked.reshape(*indices.shape[:-1], *rest)
+    return picked.reshape([*indices.shape[:-1], *rest])
 
 
 def nd_places(indices: Tensor, sizes: tuple[int, ...]) -> Tensor:

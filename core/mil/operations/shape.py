@@ -89,6 +89,8 @@ def reverse_sequence(x: Tensor, lengths: Tensor, seq_axis: int = 0, batch_axis: 
 
 @operation("concat", exact=True)
 def concat(values: Tensors, axis: int, interleave: bool = False) -> Tensor:
+    if not values[0].ndim:  # numbers, as the converter writes positions that are known only at run time
+        return torch.stack(values)
     if not interleave:
         return torch.cat(values, axis)
     axis = axis % values[0].ndim

@@ -8,8 +8,11 @@ import coremltools as ct
 import numpy as np
 import pytest
 import torch
+from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.mil import ReferenceModel
 from exportdesk.core.mil.program import Program
+
+from .packages import Maker
 
 pytestmark = [
     # coremltools leaves temporary folders to the garbage collector.
@@ -108,3 +111,26 @@ def test_that_a_branch_and_a_loop_take_the_way_that_the_input_asks_for(tmp_path:
     path = converted(model, example, tmp_path, script=True, compute_precision=ct.precision.FLOAT32)
     result = ReferenceModel(path).predict({"x": example.numpy()})["y"]
     np.testing.assert_allclose(result, model(example).detach().numpy(), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def plain_model(tmp_path_factory: pytest.TempPathFactory) -> ReferenceModel:
+    maker = Maker({"x": ("fp32", (2, 3))})
+    maker.add("relu", {"y": ("fp32", (2, 3))}, x="x")
+    maker.output("y", "fp32", (2, 3))
+    return ReferenceModel(maker.save(tmp_path_factory.mktemp("plain")))
+
+
+@pytest.mark.parametrize("given", [None, [np.zeros((2, 3))], "x"])
+def test_that_inputs_without_names_are_refused(plain_model: ReferenceModel, given: Any) -> None:
+    with pytest.raises(ExportDeskError) as caught:
+        plain_model.predict(given)
+    assert caught.value.failure.code == "call.inputs"
+
+
+def test_that_what_an_observer_raises_is_its_own(plain_model: ReferenceModel) -> None:
+    def stop(name: str, array: np.ndarray[Any, Any]) -> None:
+        raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        plain_model.predict({"x": np.zeros((2, 3))}, observe=stop)
