@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from .events import WorkerStarted
 from .job_context import JobContext
-from .requests import Advise, CheckBundle, Export, Inspect, JobRequest, ReadGraph, RunPackage, ShowTexts
+from .requests import (
+    Advise,
+    CheckBundle,
+    DescribePackage,
+    Export,
+    Inspect,
+    JobRequest,
+    ReadGraph,
+    RunPackage,
+    ShowTexts,
+)
 from .results import AnyResult
 
 if TYPE_CHECKING:
@@ -94,6 +104,10 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .mil.running import run_package
 
             return run_package(request, context)
+        case DescribePackage():
+            from .coreml.summary import describe_package
+
+            return describe_package(Path(request.package))
         case CheckBundle():
             from .bundle.verify import check_bundle
 

@@ -67,6 +67,14 @@ class RunPackage(Request, frozen=True, kw_only=True):
     """Run nothing; tell which operations could not be."""
 
 
+class DescribePackage(Request, frozen=True, kw_only=True):
+    """Read what a Core ML package takes, gives and is made of; nothing is run."""
+
+    job: int
+    package: str
+    """Absolute."""
+
+
 class CheckBundle(Request, frozen=True, kw_only=True):
     """Verify a bundle: checksums, and numbers on its samples."""
 
@@ -94,5 +102,5 @@ class Cancel(Request, frozen=True, kw_only=True):
     job: int
 
 
-JobRequest = Advise | CheckBundle | Export | Inspect | ReadGraph | RunPackage | ShowTexts
+JobRequest = Advise | CheckBundle | DescribePackage | Export | Inspect | ReadGraph | RunPackage | ShowTexts
 AnyRequest = JobRequest | Cancel

@@ -318,6 +318,13 @@ class Advice(Result, frozen=True, kw_only=True, tag="advice"):
     seconds: dict[str, float] = {}
 
 
+class PackageDescription(Result, frozen=True, kw_only=True, tag="package"):
+    """What a Core ML package takes, gives and is made of."""
+
+    package: str
+    summary: CoreMLSummary
+
+
 class TextsResult(Result, frozen=True, kw_only=True, tag="texts"):
     """TorchScript texts of a file."""
 
@@ -435,6 +442,8 @@ class GraphResult(Result, frozen=True, kw_only=True, tag="graph"):
     diff: GraphDiff | None = None
 
 
-AnyResult = Advice | BundleCheck | ExportResult | GraphResult | Inspection | PackageRun | TextsResult
+AnyResult = (
+    Advice | BundleCheck | ExportResult | GraphResult | Inspection | PackageDescription | PackageRun | TextsResult
+)
 
 JsonObject = dict[str, Any]

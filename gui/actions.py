@@ -29,6 +29,7 @@ SEPARATOR = None
 
 DECLARED: tuple[Declared | str | None, ...] = (
     Declared("open", "&File", "&Open …", _Standard.Open, "Open a model file or a recipe", "open"),
+    Declared("open_package", "&File", "Open Core ML &Package …", "Ctrl+Shift+O", "Look at an .mlpackage", "open"),
     "&File/Open &Recent",
     "&File/&Examples",
     SEPARATOR,
@@ -79,18 +80,10 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("about", "&Help", "&About ExportDesk", "F1", "Versions", role=QAction.MenuRole.AboutRole),
 )
 
-WITH_DOCUMENT = (
-    "save",
-    "save_as",
-    "reload",
-    "close",
-    "add_input",
-    "add_check",
-    "remove_input",
-    "choose_weights",
-    "export_to",
-)
+WITH_DOCUMENT = ("reload", "close")
 """Names of the actions that need something open."""
+EDITING = ("save", "save_as", "add_input", "add_check", "remove_input", "choose_weights", "export_to")
+"""Names of the actions that need a recipe, which a Core ML package does not have."""
 
 
 class Actions:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from .actions import EDITING
 from .connections.documents import Documents
 from .connections.edits import Edits
 from .connections.files import Files
@@ -87,6 +88,8 @@ class Workbench(QObject):
         actions = self.window.action_table
         actions["trust"].setEnabled(document is not None and now.trust != "given")
         actions["reveal"].setEnabled(now.exported is not None)
+        for name in EDITING:
+            actions[name].setEnabled(now.is_editable)
         for mark in ("trace", "script", "inherit"):
             actions[f"mark_{mark}"].setEnabled(now.inspection is not None)
         missing = document.missing_arguments if document else ()

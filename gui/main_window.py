@@ -119,6 +119,15 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, areas.BottomDockWidgetArea)
         self.setTabPosition(areas.AllDockWidgetAreas, QTabWidget.TabPosition.North)
 
+    def _show_whole_titles(self) -> None:
+        """Let tabs of docks scroll rather than cut their titles; Qt makes their bars as docks are put together."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QTabBar
+
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
+
     def show_workspace(self, is_shown: bool) -> None:
         """Show the panels around the results, or the welcome page alone."""
         if is_shown == (self.stack.currentIndex() == 1):
@@ -134,6 +143,7 @@ class MainWindow(QMainWindow):
             if remembered.isEmpty() or not self.restoreState(remembered, _LAYOUT_VERSION):
                 # Docks that were hidden take a size only once they have been laid out.
                 QTimer.singleShot(0, self, self._size_docks)
+        self._show_whole_titles()
         self.show_document_actions(is_shown)
 
     def show_document_actions(self, is_open: bool) -> None:

@@ -140,12 +140,12 @@ class _Picture:
 
     def _is_drawn(self) -> bool:
         """Whether the graph in sight, if there is one, has been laid out."""
-        exported, tab = self._bench.session.exported, self._window.tabs.currentIndex()
-        if exported is None or tab > 1:
+        shown, tab = self._bench.session.shown, self._window.tabs.currentIndex()
+        if shown is None or tab > 1:
             return True
         space = self._bench.workspace
         page, kind = ((space.torchscript_tab, "torchscript"), (space.coreml_tab, "coreml"))[tab]
-        return exported.result.files.get(kind) not in exported.graphs or page.graph.is_drawn
+        return shown.files.get(kind) not in shown.graphs or page.graph.is_drawn
 
     def _arrange(self) -> None:
         exported = self._bench.session.exported

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import fail
-from ..requests import ReadGraph
-from ..results import GraphResult
+from ..requests import ReadGraph, ShowTexts
+from ..results import GraphResult, TextsResult
 from .answer import answer_json
 from .job import run_job
 
 if TYPE_CHECKING:
     from ..graph.layout import LayoutEngine
     from ..graph.model import Graph
+
+_TEXTS = {"code": "code", "graph": "graph", "inlined_graph": "inlined_graph", "module": "printed"}
+"""What ``--text`` prints, and the field that has it."""
 
 
 def graph(
@@ -31,6 +34,9 @@ def graph(
     constants: Annotated[
         bool, typer.Option("--constants", help="Show constants, list building and attribute access as nodes too.")
     ] = False,
+    text: Annotated[
+        str, typer.Option("--text", metavar="code|graph|inlined_graph|module", help="Print TorchScript's own text.")
+    ] = "",
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of reading the file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
@@ -39,6 +45,9 @@ def graph(
     for path in (file, diff):
         if path is not None and not path.exists():
             fail("call.file-missing", f"there is no file {path}", file=str(path))
+    if text:
+        _print_text(file, text, timeout, is_json=json)
+        return 0
     for path in (svg, png):
         _refuse_bad_target(path)
     depth = _depth(expand)
@@ -59,6 +68,20 @@ def graph(
     else:
         _print(found, [path for path in (svg, png) if path is not None])
     return 0
+
+
+def _print_text(file: Path, name: str, timeout: float | None, *, is_json: bool) -> None:
+    if name not in _TEXTS:
+        fail("call.option", f"--text {name!r} is not a text that TorchScript has", hint=f"Choose: {', '.join(_TEXTS)}.")
+    if file.suffix in (".mlpackage", ".mlmodel"):
+        fail("call.option", "--text is for TorchScript files; a Core ML package has no such texts", file=str(file))
+    found = run_job(lambda job: ShowTexts(job=job, file=str(file.absolute())), timeout_s=timeout)
+    assert isinstance(found, TextsResult)
+    content = str(getattr(found.texts, _TEXTS[name]))
+    if is_json:
+        answer_json({"file": found.file, "name": name, "text": content})
+    else:
+        print(content)
 
 
 def _refuse_bad_target(path: Path | None) -> None:

@@ -5,13 +5,33 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..errors import ExportDeskError, fail
 from ..recipe.model import CoreML
-from ..results import CoreMLSummary, Feature, FunctionFeatures
+from ..results import CoreMLSummary, Feature, FunctionFeatures, PackageDescription
 from .rules import SPECIFICATION_VERSIONS
 from .toolkit import coremltools
 
 _NOT_COUNTED = ("const",)
 """Constants are data; listing them would bury the operations."""
+
+
+def describe_package(package: Path) -> PackageDescription:
+    """Read a package that somebody else may have made.
+
+    Raises:
+        ExportDeskError: ``model.not-coreml``; ``call.*`` where there is no coremltools.
+    """
+    try:
+        return PackageDescription(package=str(package), summary=summarise(package))
+    except ExportDeskError:
+        raise
+    except Exception as error:
+        fail(
+            "model.not-coreml",
+            f"{package.name} is not a Core ML model that can be read: {str(error).splitlines()[0] or 'it is damaged'}.",
+            file=str(package),
+            cause=error,
+        )
 
 
 def summarise(package: Path, options: CoreML | None = None) -> CoreMLSummary:

@@ -68,6 +68,7 @@ class Documents(QObject):
         self._window.close_wished.connect(self.quit)
         self._window.action_table.connect_slots(
             open=self._choose_file,
+            open_package=self._choose_package,
             save=self.save,
             save_as=self._choose_recipe_file,
             reload=self.reload,
@@ -97,6 +98,7 @@ class Documents(QObject):
         if not is_example(path):
             self._settings.remember_file(str(path.absolute()))
         self._store.tell(DocumentOpened(document=document))
+        self._window.tabs.setCurrentIndex(1 if document.is_package else 0)
         if failure is not None:
             self._store.tell(OpenFailed(failure=failure))
             self._selecting.show_place(failure.file or "", failure.line or 1)
@@ -186,6 +188,11 @@ class Documents(QObject):
     def _choose_file(self) -> None:
         folder = Path(self._settings.get(known.LAST_FOLDER) or Path.home())
         self._desktop.choose_file("Open a Model or Recipe", folder, OPEN_FILTER, self.open)
+
+    def _choose_package(self) -> None:
+        # A package is a folder, which dialogs for files do not offer outside macOS.
+        folder = Path(self._settings.get(known.LAST_FOLDER) or Path.home())
+        self._desktop.choose_folder("Open a Core ML Package", folder, self.open)
 
     def _choose_recipe_file(self, then: Callable[[], None] | None = None) -> None:
         document = self._store.session.document

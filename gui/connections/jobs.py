@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ...core.errors import ExportDeskError
 from ...core.events import AnyEvent, JobFailed, JobFinished, TextPrinted, WorkerStopped
 from ...core.recipe.model import Recipe
-from ...core.requests import Export, Inspect, JobRequest, ReadGraph, ShowTexts
+from ...core.requests import DescribePackage, Export, Inspect, JobRequest, ReadGraph, ShowTexts
 from ...core.results import ExportResult, Inspection
 from ...core.staged_files import staging_beside
 from ..engine_thread import EngineThread
@@ -58,7 +58,7 @@ class Jobs(QObject):
         self._edits.commit()
         session = self._store.session
         document = session.document
-        if document is None:
+        if document is None or document.is_package:
             return
         if session.trust != "given":
             self._trust.ask()
@@ -103,10 +103,7 @@ class Jobs(QObject):
             case JobFinished(result=Inspection() as inspection) if is_ours and job and job.id == event.job:
                 self._suggest_inputs(inspection)
             case JobFinished(result=ExportResult() as result) if is_ours and job and job.id == event.job:
-                self._read_next()
                 self.export_ended.emit(result.is_good)
-            case JobFinished() | JobFailed() if is_ours and job and job.kind in ("texts", "graph"):
-                self._read_next()
             case JobFailed() if job and job.kind == "export":
                 self.export_ended.emit(False)
             case WorkerStopped(is_expected=True) if self._store.session.document is not None:
@@ -119,11 +116,14 @@ class Jobs(QObject):
             QTimer.singleShot(0, self, self.export)
         elif self._store.session.needs_inspection:
             self._inspect_soon.start()
+        elif self._store.session.trust == "given":
+            self._read_next()
 
     def _show_actions(self) -> None:
         now, actions = self._store.session, self._window.action_table
         is_exporting = now.job is not None and now.job.kind == "export"
-        actions["export"].setEnabled(now.document is not None and not is_exporting and not self._is_export_wished)
+        can_export = now.document is not None and not now.document.is_package
+        actions["export"].setEnabled(can_export and not is_exporting and not self._is_export_wished)
         actions["cancel"].setEnabled(now.job is not None and not now.job.is_cancelling)
 
     def _inspect(self) -> None:
@@ -138,22 +138,27 @@ class Jobs(QObject):
         self._engine.submit(request)
 
     def _read_next(self) -> None:
-        """Read what is not shown yet of the exported files, one after the other, unless something else has to run."""
+        """Read what is not shown yet of the files on show, one after the other, unless something else has to run."""
         session = self._store.session
-        exported = session.exported
-        if exported is None or session.job is not None or self._is_export_wished or session.needs_inspection:
+        shown, document = session.shown, session.document
+        if shown is None or document is None or session.job is not None:
             return
-        files = exported.result.files
+        if self._is_export_wished or session.needs_inspection:
+            return
         for kind in ("torchscript", "coreml"):
-            file = files.get(kind)
-            if file is None or file in exported.remarks:
+            file = shown.files.get(kind)
+            if file is None or file in shown.remarks:
                 continue
-            if kind == "torchscript" and exported.texts is None:
-                self._submit("texts", ShowTexts(job=self._engine.next_job(), file=file), exported.recipe, file)
-                return
-            if file not in exported.graphs:
-                self._submit("graph", ReadGraph(job=self._engine.next_job(), file=file), exported.recipe, file)
-                return
+            job = self._engine.next_job()
+            if kind == "torchscript" and shown.texts is None:
+                self._submit("texts", ShowTexts(job=job, file=file), document.recipe, file)
+            elif kind == "coreml" and shown.coreml is None and "package" not in shown.remarks:
+                self._submit("package", DescribePackage(job=job, package=file), document.recipe, file)
+            elif file not in shown.graphs:
+                self._submit("graph", ReadGraph(job=job, file=file), document.recipe, file)
+            else:
+                continue
+            return
 
     def _suggest_inputs(self, inspection: Inspection) -> None:
         document = self._store.session.document

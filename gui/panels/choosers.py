@@ -34,7 +34,7 @@ class ChoosersPanel(QWidget):
 
     def show_state(self, session: Session) -> None:
         document = session.document
-        self.setEnabled(document is not None)
+        self.setEnabled(session.is_editable)
         if document is None:
             self.entry.show_choices([])
             return
@@ -42,7 +42,9 @@ class ChoosersPanel(QWidget):
         names = [entry.name for entry in document.entries]
         if model.entry and model.entry not in names:
             names.append(model.entry)
-        self.entry.show_choices([(name, name) for name in names])
+        if not names:
+            names.append("")  # a compiled file is its own and only entry
+        self.entry.show_choices([(name, name or document.model_file.stem) for name in names])
         self.entry.show_value(model.entry)
         devices = list(session.worker.devices) if session.worker else ["cpu"]
         if model.device not in devices:

@@ -27,9 +27,9 @@ class CoreMLOptionsPanel(QWidget):
         layout.addWidget(self.form)
 
     def show_state(self, session: Session) -> None:
-        self.setEnabled(session.document is not None)
+        self.setEnabled(session.is_editable)
         self._remark.setVisible(session.worker is not None and session.worker.coremltools is None)
-        if session.document is not None:
+        if session.document is not None and session.is_editable:
             self.form.show_sections(coreml_form(session), session.document.folder)
 
     def show_refusal(self, failure: Failure) -> None:

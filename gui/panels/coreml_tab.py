@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.results import CoreMLSummary, ExportResult
+from ...core.recipe.model import TARGETS
+from ...core.results import CoreMLSummary
 from .. import theme
 from ..models.features import FeaturesModel, feature_rows
 from ..models.operations import OperationsModel, operation_rows
@@ -36,7 +37,8 @@ class CoreMLTab(QWidget):
 
     def __init__(self, export: QAction) -> None:
         super().__init__()
-        self._result: ExportResult | None = None
+        self._files_shown: dict[str, str] = {}
+        self._summary: CoreMLSummary | None = None
         self._build(export)
 
     def _build(self, export: QAction) -> None:
@@ -85,30 +87,32 @@ class CoreMLTab(QWidget):
         layout.addWidget(self._stack)
 
     def show_state(self, session: Session) -> None:
-        exported = session.exported
-        self._stack.setCurrentIndex(0 if exported is None else 1)
+        shown, exported = session.shown, session.exported
+        file = shown.files.get("coreml", "") if shown else ""
+        is_known = bool(file) or exported is not None
+        self._stack.setCurrentIndex(1 if is_known else 0)
         self.stale.setVisible(session.is_result_stale)
-        if exported is None:
+        if shown is None or not is_known:
             return
-        file = exported.result.files.get("coreml", "")
         none = "" if file else "No Core ML package was made."
-        self.graph.show_graph(exported.graphs.get(file), exported.remarks.get(file, none))
+        self.graph.show_graph(shown.graphs.get(file), shown.remarks.get(file, none))
         self.graph.show_selection(session.selection)
-        if exported.result is self._result:
+        summary = shown.coreml
+        reading = shown.remarks.get("package", "The package is being read …") if file else ""
+        self.summary.setText(reading if reading and summary is None else summary_text(summary))
+        if shown.files == self._files_shown and summary is self._summary:
             return
-        self._result = exported.result
-        self._show_files(exported.result)
-        summary = exported.coreml
-        self.summary.setText(summary_text(summary))
+        self._files_shown, self._summary = shown.files, summary
+        self._show_files(shown.files)
         self.features.show(feature_rows(summary) if summary else ())
         self.operations.show(operation_rows(summary.operations) if summary else ())
         self.operation_table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
-    def _show_files(self, result: ExportResult) -> None:
+    def _show_files(self, files: dict[str, str]) -> None:
         while item := self._files.takeAt(0):
             if widget := item.widget():
                 widget.deleteLater()
-        for row, (kind, file) in enumerate(result.files.items()):
+        for row, (kind, file) in enumerate(files.items()):
             kind_label = QLabel(_FILES.get(kind, kind))
             kind_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             name = QLabel(Path(file).name)
@@ -131,10 +135,8 @@ def summary_text(summary: CoreMLSummary | None) -> str:
         return "No Core ML package was made: it is switched off, or coremltools is not installed."
     parts = [size_text(summary.size_bytes)]
     if summary.minimum_deployment_target:
-        try:
-            parts.append(f"for {target_text(summary.minimum_deployment_target)}")
-        except AssertionError:
-            parts.append(f"for {summary.minimum_deployment_target}")
+        target = summary.minimum_deployment_target
+        parts.append(f"for {target_text(target) if target in TARGETS else target}")
     if summary.precision:
         parts.append("mixed precision" if summary.precision == "mixed" else summary.precision)
     if summary.specification_version:

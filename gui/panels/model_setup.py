@@ -39,7 +39,7 @@ class ModelSetupPanel(QWidget):
 
     def show_state(self, session: Session) -> None:
         document = session.document
-        self.setEnabled(document is not None)
+        self.setEnabled(session.is_editable)
         if document is None:
             return
         self.form.show_sections(setup_form(document), document.folder)

@@ -114,7 +114,8 @@ class ModelTreePanel(QWidget):
     def show_state(self, session: Session) -> None:
         self._is_showing = True
         document, inspection = session.document, session.inspection
-        if document is None:
+        if document is None or document.is_package:
+            self._empty.say(*_nothing_to_show(document))
             self._stack.setCurrentIndex(0)
         elif inspection is None or not inspection.modules:
             self._show_outline(session, document)
@@ -188,6 +189,13 @@ class _ModuleTree(QTreeView):
     def _edit_mark(self, index: QModelIndex) -> None:
         if index.column() == MARK and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
+
+
+def _nothing_to_show(document: Document | None) -> tuple[str, str]:
+    if document is None:
+        return "No model", "Open a Python file with a model, or a recipe."
+    text = "Its inputs, outputs, operations and graph are under Core ML. There is nothing to edit or to export."
+    return "A Core ML package", text
 
 
 def _outline_reason(session: Session, document: Document) -> str:

@@ -13,6 +13,7 @@ _STAGES = {
     "export": "Exporting",
     "texts": "Reading the result",
     "graph": "Reading the graph",
+    "package": "Reading the package",
 }
 
 

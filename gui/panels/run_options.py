@@ -21,7 +21,7 @@ class RunOptionsPanel(QWidget):
         layout.addWidget(self.form)
 
     def show_state(self, session: Session) -> None:
-        self.setEnabled(session.document is not None)
+        self.setEnabled(session.is_editable)
         if session.document is not None:
             self.form.show_sections(tracing_form(session.document.recipe), session.document.folder)
 

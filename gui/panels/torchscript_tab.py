@@ -44,17 +44,21 @@ class TorchScriptTab(QWidget):
         layout.addWidget(self._stack)
 
     def show_state(self, session: Session) -> None:
-        exported = session.exported
-        texts = exported.texts if exported else None
-        if exported is not None:
-            file = exported.result.files.get("torchscript", "")
-            self.graph.show_graph(exported.graphs.get(file), exported.remarks.get(file, ""))
+        shown = session.shown
+        file = shown.files.get("torchscript", "") if shown else ""
+        texts = shown.texts if shown else None
+        if shown is not None and file:
+            self.graph.show_graph(shown.graphs.get(file), shown.remarks.get(file, ""))
             self.graph.show_selection(session.selection)
         if texts != self._texts:
             self._texts = texts
             self._shown = set()
             self._fill_current()
-        self._stack.setCurrentIndex(0 if exported is None else 1)
+        self._stack.setCurrentIndex(1 if file else 0)
+        if session.document is not None and session.document.is_package:
+            self._empty.say("No TorchScript here", "A Core ML package was opened; its graph is under Core ML.")
+        else:
+            self._empty.say("No TorchScript yet", "Export the model to see what it was compiled to.")
 
     def focus_search(self) -> None:
         page = self.tabs.currentWidget()

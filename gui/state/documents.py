@@ -9,7 +9,7 @@ from ...core.recipe.document import read_recipe, write_recipe
 from ...core.recipe.model import Model, Recipe
 from ...core.recipe.moving import moved_recipe
 from ...core.results import EntryOutline
-from .session import Document
+from .session import PACKAGE_SUFFIXES, Document
 
 _PREFERRED_KINDS = ("instance", "class", "factory", "function", "method")
 MODEL_SUFFIXES = (".py", ".pt", ".pth")
@@ -24,16 +24,24 @@ def open_document(path: Path) -> tuple[Document, Failure | None]:
         ExportDeskError: the file is missing, or it is nothing that can be opened.
     """
     path = path.absolute()
-    if not path.is_file():
+    is_package = path.suffix in PACKAGE_SUFFIXES and path.exists()
+    if path.is_dir() and not is_package:
+        fail(
+            "call.folder",
+            f"{path} is a folder.",
+            file=str(path),
+            hint="Open the Python file in it that has the model, or a recipe.",
+        )
+    if not path.is_file() and not is_package:
         fail("call.missing", f"There is no file {path}.", file=str(path), hint="Check the path.")
     if path.suffix == ".toml":
         return _open_recipe(path)
-    if path.suffix not in MODEL_SUFFIXES:
+    if path.suffix not in MODEL_SUFFIXES and not is_package:
         fail(
             "call.file",
             f"{path.name} is neither a model file nor a recipe.",
             file=str(path),
-            hint="ExportDesk opens .py and .pt files, and recipes (.toml).",
+            hint="ExportDesk opens .py and .pt files, recipes (.toml) and Core ML packages.",
         )
     entries, failure = outline_of(path)
     recipe = Recipe(model=Model(file=path.name, entry=_main_entry(entries)))

@@ -18,7 +18,7 @@ from ...core.events import (
     WorkerStarted,
     WorkerStopped,
 )
-from ...core.results import ExportResult, GraphResult, Inspection, TextsResult
+from ...core.results import ExportResult, GraphResult, Inspection, PackageDescription, TextsResult
 from .happenings import (
     AnyHappening,
     CancelAsked,
@@ -37,7 +37,10 @@ from .happenings import (
     TrustAsked,
     TrustDecided,
 )
-from .session import Exported, Job, Notice, Session, WorkerFacts
+from .session import Document, Exported, Job, Notice, Session, Shown, WorkerFacts
+
+READING = ("texts", "graph", "package")
+"""Kinds of jobs that read files for the tabs."""
 
 
 def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
@@ -45,7 +48,12 @@ def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
     match event:
         case DocumentOpened():
             # The worker stays; everything that belonged to the former document goes.
-            return Session(document=event.document, worker=session.worker, job=_orphaned(session.job))
+            return Session(
+                document=event.document,
+                worker=session.worker,
+                job=_orphaned(session.job),
+                shown=_opened_file(event.document),
+            )
         case DocumentClosed():
             return Session(worker=session.worker, job=_orphaned(session.job))
         case OpenFailed():
@@ -119,11 +127,20 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
             text = (
                 "The export was cancelled. Nothing was written." if job.kind == "export" else "Loading was cancelled."
             )
-            if job.kind in ("texts", "graph"):
-                return replace(session, job=None, job_recipe=None)
+            if job.kind in READING:
+                return _with_remark(replace(session, job=None, job_recipe=None), job, "Reading was cancelled.")
             return replace(session, job=None, job_recipe=None, notice=Notice(tone="information", text=text))
         case _:
             assert_never(event)
+
+
+def _opened_file(document: Document) -> Shown | None:
+    """Return what can be shown of a document before anything is exported: a compiled model is its own result."""
+    if document.is_package:
+        return Shown(files={"coreml": str(document.model_file)})
+    if document.model_file.suffix != ".py":
+        return Shown(files={"torchscript": str(document.model_file)})
+    return None
 
 
 def _orphaned(job: Job | None) -> Job | None:
@@ -138,7 +155,7 @@ def _submitted(session: Session, event: JobSubmitted) -> Session:
             return replace(submitted, inspected=event.recipe.model, failure=None)
         case "export":
             return replace(submitted, failure=None, notice=None, diagnostics=())
-        case "texts" | "graph":
+        case "texts" | "graph" | "package":
             return submitted
 
 
@@ -156,29 +173,27 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
             return replace(
                 session,
                 exported=exported,
+                shown=Shown(files=result.files, coreml=result.coreml),
                 diagnostics=_merged(session.diagnostics, result.diagnostics),
                 notice=_export_notice(result),
             )
         case TextsResult() as result:
-            exported_now = session.exported
-            if exported_now is None:
-                return session
-            return replace(session, exported=replace(exported_now, texts=result.texts))
+            return _with_shown(session, texts=result.texts)
         case GraphResult() as result:
-            shown = session.exported
-            if shown is None:
-                return session
-            return replace(session, exported=replace(shown, graphs={**shown.graphs, result.file: result.graph}))
+            graphs = session.shown.graphs if session.shown else {}
+            return _with_shown(session, graphs={**graphs, result.file: result.graph})
+        case PackageDescription() as result:
+            return _with_shown(session, coreml=result.summary)
         case _:
             # A result of a job that this window never asks for changes nothing here.
             return session
 
 
 def _failed(session: Session, job: Job, failure: Failure) -> Session:
-    if job.kind in ("texts", "graph") and session.exported is not None:
-        # The export itself went well: what cannot be shown is said where it would be.
-        remarks = {**session.exported.remarks, session.job_file or "": failure.message}
-        return replace(session, job=None, job_recipe=None, exported=replace(session.exported, remarks=remarks))
+    if job.kind in READING and session.shown is not None:
+        # The files themselves are well: what cannot be shown of them is said where it would be.
+        told = _with_remark(replace(session, job=None, job_recipe=None), job, failure.message)
+        return told if session.exported else replace(told, failure=failure)
     failed = replace(session, job=None, job_recipe=None, failure=failure, notice=None)
     if job.kind == "inspect":
         # Old rows would describe another model; the outline is shown instead.
@@ -201,6 +216,16 @@ def _export_notice(result: ExportResult) -> Notice:
 
 def _merged(known: tuple[Diagnostic, ...], found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     return tuple(without_repeats([*known, *found]))
+
+
+def _with_shown(session: Session, **changes: object) -> Session:
+    return session if session.shown is None else replace(session, shown=replace(session.shown, **changes))
+
+
+def _with_remark(session: Session, job: Job, text: str) -> Session:
+    remarks = session.shown.remarks if session.shown else {}
+    key = "package" if job.kind == "package" else session.job_file or ""
+    return _with_shown(session, remarks={**remarks, key: text})
 
 
 def _with_document(session: Session, **changes: object) -> Session:

@@ -11,7 +11,8 @@ from ...core.graph.model import Graph
 from ...core.recipe.model import Model, Recipe
 from ...core.results import CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
 
-JobKind = Literal["inspect", "export", "texts", "graph"]
+JobKind = Literal["inspect", "export", "texts", "graph", "package"]
+PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
 
@@ -84,6 +85,11 @@ class Document(Part, frozen=True, kw_only=True):
         return self.folder / self.recipe.model.file
 
     @property
+    def is_package(self) -> bool:
+        """Whether a Core ML package was opened: there is something to look at, and nothing to export."""
+        return self.model_file.suffix in PACKAGE_SUFFIXES
+
+    @property
     def is_modified(self) -> bool:
         return self.recipe != self.saved
 
@@ -116,15 +122,19 @@ class Exported(Part, frozen=True, kw_only=True):
     recipe: Recipe
     """The recipe that was sent; the present one may have changed since."""
     seconds: float
+
+
+class Shown(Part, frozen=True, kw_only=True):
+    """The files that the tabs show, and what has been read of them: those of an export, or one that was opened."""
+
+    files: dict[str, str]
+    """``torchscript``, ``coreml``: absolute paths."""
     texts: TorchScriptTexts | None = None
     graphs: dict[str, Graph] = {}
-    """File of the export to its graph, as far as they have been read."""
+    """File to its graph, as far as they have been read."""
+    coreml: CoreMLSummary | None = None
     remarks: dict[str, str] = {}
-    """File of the export to the reason why it has no texts or no graph."""
-
-    @property
-    def coreml(self) -> CoreMLSummary | None:
-        return self.result.coreml
+    """File to the reason why it has no texts or no graph; ``package`` to why its inputs and outputs are not known."""
 
 
 class Session(Part, frozen=True, kw_only=True):
@@ -141,11 +151,17 @@ class Session(Part, frozen=True, kw_only=True):
     job_file: str | None = None
     """The exported file that a job of kind ``texts`` or ``graph`` reads."""
     exported: Exported | None = None
+    shown: Shown | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None
     notice: Notice | None = None
     worker: WorkerFacts | None = None
     selection: Selection = Selection()
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether there is a recipe to edit and to export."""
+        return self.document is not None and not self.document.is_package
 
     @property
     def is_result_stale(self) -> bool:
@@ -161,6 +177,7 @@ class Session(Part, frozen=True, kw_only=True):
         """Whether the model on show is not the one that the recipe describes, and could be loaded now."""
         return bool(
             self.document
+            and not self.document.is_package
             and self.can_run
             and self.document.recipe.model != self.inspected
             and not self.document.missing_arguments

@@ -94,10 +94,12 @@ def test_that_examples_export_by_clicks_in_one_window_without_stalls(
         assert exported is not None
         assert exported.result.is_good, (example.name, exported.result.checks)
         assert all(Path(file).exists() for file in exported.result.files.values())
-        assert exported.texts is not None
+        shown = bench.session.shown
+        assert shown is not None
+        assert shown.texts is not None
         tab.tabs.setCurrentWidget(tab.pages["code"])
-        assert tab.pages["code"].view.toPlainText() == exported.texts.code
-        assert {exported.result.files[kind] for kind in ("torchscript", "coreml")} == set(exported.graphs)
+        assert tab.pages["code"].view.toPlainText() == shown.texts.code
+        assert {exported.result.files[kind] for kind in ("torchscript", "coreml")} == set(shown.graphs)
         tab.tabs.setCurrentWidget(tab.graph)
         qtbot.waitUntil(lambda: tab.graph.is_drawn, timeout=LIMIT_MS)
     beat.stop()
@@ -151,3 +153,39 @@ def test_that_a_failing_model_and_a_killed_worker_leave_window_and_recipe_as_the
     wait_for_quiet(bench, qtbot)
     bench.tell(OutChosen(out=tmp_path / "foo"))
     export(bench, qtbot)
+
+
+def test_that_a_file_without_source_and_the_package_made_of_it_are_opened_and_shown(
+    bench: Workbench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    import torch
+    from torch import nn
+
+    file = tmp_path / "alone.pt"
+    example = torch.ones(1, 3, 8, 8)
+    torch.jit.save(torch.jit.trace(nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()).eval(), example), str(file))
+    bench.open(file)
+    qtbot.waitUntil(lambda: bool(bench.session.shown and bench.session.shown.graphs), timeout=LIMIT_MS)
+    wait_for_quiet(bench, qtbot)
+    assert bench.session.inspection is not None
+    assert [row.path for row in bench.session.inspection.modules] == ["", "0", "1"]
+    tab = bench.workspace.torchscript_tab
+    for name, words in (("code", "def forward"), ("graph", "graph("), ("inlined_graph", "conv"), ("printed", "Conv2d")):
+        tab.tabs.setCurrentWidget(tab.pages[name])
+        assert words in tab.pages[name].view.toPlainText()
+    assert not bench.window.isWindowModified()
+    bench.tell(OutChosen(out=tmp_path / "out"))
+    export(bench, qtbot)
+    exported = bench.session.exported
+    assert exported is not None
+    assert exported.result.is_good, exported.result.checks
+    package = Path(exported.result.files["coreml"])
+    bench.open(package)
+    qtbot.waitUntil(lambda: bool(bench.session.shown and bench.session.shown.graphs), timeout=LIMIT_MS)
+    wait_for_quiet(bench, qtbot)
+    coreml = bench.workspace.coreml_tab
+    assert bench.window.tabs.currentWidget() is coreml
+    assert coreml.features.rowCount() == 2
+    assert "operations" in coreml.summary.text()
+    assert not bench.window.action_table["export"].isEnabled()
+    assert not bench.window.action_table["save"].isEnabled()

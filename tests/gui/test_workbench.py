@@ -154,7 +154,7 @@ def test_that_an_export_shows_its_results_everywhere(
 ) -> None:
     open_loaded(workbench, model_file, qtbot)
     export(workbench, qtbot)
-    qtbot.waitUntil(lambda: workbench.session.exported is not None and workbench.session.exported.texts is not None)
+    qtbot.waitUntil(lambda: bool(workbench.session.shown and workbench.session.shown.texts))
     space = workbench.workspace
     for tab in ("tab_coreml", "tab_checks", "tab_torchscript"):
         trigger(workbench, tab)

@@ -6,7 +6,7 @@ from pathlib import Path
 from exportdesk.core.diagnostics import Diagnostic, Severity
 from exportdesk.core.errors import Failure
 from exportdesk.core.events import AnyEvent, JobFailed, JobFinished, WorkerStarted
-from exportdesk.core.requests import Export, Inspect, JobRequest, ReadGraph, ShowTexts
+from exportdesk.core.requests import DescribePackage, Export, Inspect, JobRequest, ReadGraph, ShowTexts
 from exportdesk.core.results import (
     Check,
     CoreMLSummary,
@@ -152,6 +152,8 @@ def usual_answer(request: JobRequest) -> AnyEvent | None:
                 printed="Net(original_name=Net)\n",
             )
             return JobFinished(job=request.job, result=TextsResult(file=request.file, texts=texts))
+        case DescribePackage():
+            return JobFailed(job=request.job, failure=Failure(code="package.none", message="There is no package here."))
         case ReadGraph():
             return JobFailed(job=request.job, failure=Failure(code="graph.none", message="There is no graph here."))
         case _:

@@ -96,7 +96,7 @@ def output_sections(form: Form) -> Iterator[Section]:
             fields=(*fields, about),
             actions=(removal("coreml", "outputs", position, "output"),) if is_last else (),
         )
-    summary = session.exported.coreml if session.exported else None
+    summary = session.shown.coreml if session.shown else None
     found = tuple(CoreMLOutput(name=feature.name) for feature in summary.outputs) if summary else ()
     actions = [
         Action(

@@ -61,3 +61,20 @@ def test_that_positions_can_be_left_out_and_a_difference_asked_for(model, capsys
     assert "x" not in answer["nodes"][0]
     assert answer["diff"]["is_equal"]
     assert len(answer["diff"]["matched"]) == len(answer["nodes"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("code", "def forward"), ("graph", "graph(%self"), ("inlined_graph", "aten::"), ("module", "original_name=")],
+)
+def test_that_each_text_of_torchscript_is_printed(model, capfd, name, words):
+    assert run(["graph", str(model), "--text", name]) == 0
+    assert words in capfd.readouterr().out
+    if name == "code":
+        assert run(["graph", str(model), "--text", name, "--json"]) == 0
+        assert words in json.loads(capfd.readouterr().out)["text"]
+
+
+def test_that_a_text_that_there_is_not_is_a_wrong_call(model, capfd):
+    assert run(["graph", str(model), "--text", "poem"]) == 2
+    assert "inlined_graph" in capfd.readouterr().err
