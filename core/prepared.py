@@ -13,6 +13,7 @@ from .inputs.binding import Binding, bind
 from .inputs.values import Variation, has_flexible_inputs, make_arguments, probe_variations
 from .model_file.loading import LoadedModel
 from .model_file.suggested import suggested_inputs
+from .model_file.user_errors import place_of_code
 from .recipe.model import Input, Recipe
 from .torchscript.compile import MethodExample
 
@@ -47,13 +48,13 @@ def prepare_inputs(loaded: LoadedModel, recipe: Recipe, folder: Path) -> Prepare
     check_probes: dict[str, list[Probe]] = {}
     for method in loaded.methods:
         inputs = _inputs_of(recipe.inputs, loaded, method)
-        place = _place_of(loaded, method)
+        place = place_of_code(loaded.function if loaded.module is None else getattr(loaded.module, method))
         bindings[method] = bind(
             loaded.signature(method),
             inputs,
             loaded.entry or loaded.file.name,
             suggestions=partial(suggested_inputs, loaded, recipe.model.arguments, method),
-            file=place[0],
+            file=place[0] or str(loaded.file),
             line=place[1],
         )
         variations = probe_variations(
@@ -100,9 +101,3 @@ def _check_probes(
         arguments = make_arguments(binding, variation, folder=folder, device=recipe.model.device)
         probes.append(Probe(variation=variation, arguments=arguments, names=tuple(i.name for i in binding.inputs)))
     return probes
-
-
-def _place_of(loaded: LoadedModel, method: str) -> tuple[str | None, int | None]:
-    target = loaded.function if loaded.module is None else getattr(loaded.module, method)
-    code = getattr(target, "__code__", None) or getattr(getattr(target, "__func__", None), "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code is not None else (str(loaded.file), None)

@@ -1,6 +1,7 @@
 """From the name of an entry to the object that it stands for."""
 
 import difflib
+import functools
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -89,7 +90,7 @@ def _is_called_to_make_the_model(found: Any, recipe: Recipe) -> bool:
 
     What a function returns cannot always be read from its text (``return RAFT()`` with a class from another file).
     """
-    if not inspect.isfunction(found):
+    if not inspect.isfunction(found) and not isinstance(found, functools.partial):
         return False
     parameters = inspect.signature(found).parameters
     takes_any = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
@@ -110,7 +111,7 @@ def _make(found: Any, name: str, kind: str | None, arguments: dict[str, Any], fi
             )
         return call_with_arguments(found, name, arguments, file)
     is_plain_function = inspect.isroutine(found) and not isinstance(found, torch.jit.ScriptFunction)
-    if is_plain_function and (kind == "factory" or arguments):
+    if (is_plain_function or isinstance(found, functools.partial)) and (kind == "factory" or arguments):
         made = call_with_arguments(found, name, arguments, file)
         if not isinstance(made, torch.nn.Module) and not callable(made):
             fail(

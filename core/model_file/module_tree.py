@@ -7,6 +7,7 @@ import torch
 from torch.nn.parameter import UninitializedParameter
 
 from ..results import BufferRow, ModuleRow, Parameter
+from .user_errors import place_of_code
 
 _CONTAINERS = (torch.nn.ModuleList, torch.nn.ModuleDict, torch.nn.ParameterList, torch.nn.ParameterDict)
 _TRAINING_SENSITIVE = (
@@ -108,5 +109,4 @@ def _source(kind: Any) -> tuple[str | None, int | None]:
     """Return file and line of ``forward``; classes of torch itself have none that helps a user."""
     if kind.__module__.startswith("torch."):
         return None, None
-    code = getattr(inspect.unwrap(getattr(kind, "forward", None) or kind), "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)
+    return place_of_code(getattr(kind, "forward", None) or kind)

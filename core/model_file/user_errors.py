@@ -1,11 +1,12 @@
 """Exceptions of the user's own code, located at the user's line."""
 
 import functools
+import inspect
 import os
 import sysconfig
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..errors import fail
 
@@ -36,6 +37,12 @@ def users_place(error: BaseException) -> tuple[str, int] | tuple[None, None]:
         if frame.lineno is not None and is_users_file(frame.filename):
             return frame.filename, frame.lineno
     return None, None
+
+
+def place_of_code(target: Any) -> tuple[str, int] | tuple[None, None]:
+    """Return file and line at which a function or method is defined, or twice None."""
+    code = getattr(inspect.unwrap(getattr(target, "__func__", target)), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)
 
 
 def describe(error: BaseException) -> str:

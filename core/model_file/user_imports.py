@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+from .torch_compile import torch_compile_left_out
+
 _INSTALLED = tuple(
     os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
@@ -42,7 +44,8 @@ def user_imports(file: Path) -> Iterator[None]:
         sys.path.append(str(root))
     sys.argv = [str(file)]
     try:
-        yield
+        with torch_compile_left_out():
+            yield
     finally:
         sys.path[:], sys.argv[:] = path, argv
         with contextlib.suppress(OSError):

@@ -1,14 +1,16 @@
 """Errors of torch's tracer and script compiler, located at the user's line with a remedy."""
 
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 
 from ..errors import fail
-from ..model_file.user_errors import is_users_file, users_place
+from ..model_file.user_errors import is_users_file, place_of_code, users_place
 
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_VALUES = re.compile(r"(?<=tensor\()\[[^()]*\]")
+_NUMBERS_ALONE = re.compile(r"[\s\d.,e+\-]*(\[ \w+\{[\d,]*\} \])?")
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"f-strings? .*|JoinedStr",
@@ -95,10 +97,12 @@ def fail_to_script(error: Exception, module: str, type_name: str, root: torch.nn
     )
 
 
-def fail_to_trace(error: Exception, module: str, type_name: str) -> NoReturn:
-    """Raise an ExportDeskError for what ``torch.jit.trace`` raised on a model that runs without it."""
+def fail_to_trace(error: Exception, module: str, type_name: str, target: Any) -> NoReturn:
+    """Raise an ExportDeskError for what ``torch.jit.trace`` raised on ``target``, which runs without it."""
     text = str(error).strip()
     file, line = users_place(error)
+    if file is None:
+        file, line = place_of_code(target.forward if isinstance(target, torch.nn.Module) else target)
     code, hint = "trace.refused", "Mark this module as script, or see the details for what torch said."
     if re.search(r"Encountering a (dict|list) at the output|strict=False", text):
         code = "trace.container-output"
@@ -118,6 +122,16 @@ def fail_to_trace(error: Exception, module: str, type_name: str) -> NoReturn:
         hint = (
             "An output is a tensor that does not come from the inputs (a Python attribute, or NumPy in between). Keep "
             "it with self.register_buffer(...), or compute it from the inputs with torch."
+        )
+    elif "Parametrization is not working with scripting" in text:
+        hint = (
+            "A parametrised module (weight norm, spectral norm) cannot be scripted: mark it as trace, or bake its "
+            "weights in first (torch.nn.utils.parametrize.remove_parametrizations)."
+        )
+    elif "Cannot insert a Tensor that requires grad as a constant" in text and isinstance(target, torch.nn.Module):
+        hint = (
+            "The model uses weights that torch does not know as its own, such as layers in a plain Python list: keep "
+            "layers in torch.nn.ModuleList or ModuleDict, and tensors with register_buffer or torch.nn.Parameter."
         )
     elif "Cannot insert a Tensor that requires grad as a constant" in text:
         hint = (
@@ -176,5 +190,5 @@ def _called(module: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in _VALUES.sub("…", text).splitlines() if not _NUMBERS_ALONE.fullmatch(line)]
     return " ".join(line.strip() for line in lines[:3])[:400]

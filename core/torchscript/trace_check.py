@@ -14,7 +14,7 @@ import torch
 from ..coreml.locating import all_nodes, locate, source_line
 from ..diagnostics import Diagnostic, Severity
 from ..inputs.nested import copy_tensors, flatten
-from .kept_state import inference
+from .kept_state import inference, state_kept
 from .torch_jit import Compiled, canonical_graph, inline_calls, without_optimiser
 
 _ATOL = {torch.float64: 1e-7, torch.complex128: 1e-7}
@@ -89,14 +89,16 @@ def _run_difference(
     target: Any, traced: Any, name: str, inputs: tuple[Any, ...], path: str, tolerance: float
 ) -> list[Diagnostic]:
     run = traced if name == "forward" else getattr(traced, name)
+    # Buffers are shared: what the one run counts must not be seen by the other.
+    roots = [root for root in (target, traced) if isinstance(root, torch.nn.Module)]
     try:
-        with inference(), without_optimiser():
-            actual = run(*copy_tensors(inputs))
+        with state_kept(*roots), inference(), without_optimiser():
+            actual = copy_tensors(run(*copy_tensors(inputs)))
     except RuntimeError as error:
         return [
             _differs(f"The trace itself does not run on a check input: {str(error).strip().splitlines()[-1]}", path)
         ]
-    with inference():
+    with state_kept(*roots), inference():
         expected = (target if name == "forward" else getattr(target, name))(*copy_tensors(inputs))
     pairs = zip(flatten(actual), flatten(expected), strict=False)
     unlike = [name or "the output" for (name, one), (_, other) in pairs if not _is_close(one, other, tolerance)]

@@ -103,7 +103,7 @@ def _checked_trace(
                     context.report(found)
             return compiled
     except Exception as error:
-        fail_to_trace(error, path, type_name)
+        fail_to_trace(error, path, type_name, target)
 
 
 def _rows(calls: Sequence[TracedCall]) -> list[Row]:
