@@ -292,10 +292,10 @@ class EnvelopePoint(msgspec.Struct, frozen=True, kw_only=True):
     """The artefact compared with the model at one point of an axis."""
 
     axis: str
-    """``batch``, ``x[2]`` (a dimension of an input), ``scale`` or ``dtype``."""
+    """``batch``, ``x[2]`` (a dimension of an input), ``scale``, ``dtype`` or ``device``."""
     value: str
     agrees: bool | None
-    """None where the model itself does not run there."""
+    """None where it could not be run: the model itself does not run there, or the machine has no such device."""
     error: float | None = None
     """Largest relative error."""
     reason: str | None = None

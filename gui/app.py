@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from .actions import EDITING
+from .connections.advising import Advising
 from .connections.documents import Documents
 from .connections.edits import Edits
 from .connections.files import Files
@@ -38,6 +39,7 @@ class Workbench(QObject):
         self._trust = Trust(self.store, settings, desktop)
         self._edits = Edits(self.store, window, self.workspace, desktop)
         self._jobs = Jobs(self.store, window, self.workspace, engine, self._edits, self._trust)
+        self._advising = Advising(self.store, window, self.workspace, self._edits, self._jobs, self._trust)
         self._selecting = Selecting(self.store, window, self.workspace)
         self._documents = Documents(
             self.store,
@@ -56,6 +58,7 @@ class Workbench(QObject):
         self.undo = self._edits.undo
         self.edit = self._edits.edit
         self.export = self._jobs.export
+        self.advise = self._advising.advise
         self.export_ended = self._jobs.export_ended
         self.tell = self.store.tell
         self.quit = self._documents.quit

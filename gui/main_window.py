@@ -153,7 +153,16 @@ class MainWindow(QMainWindow):
             self.action_table[name].setEnabled(is_open)
         for dock in self.docks.values():
             dock.toggleViewAction().setEnabled(is_open)
-        for name in ("tab_torchscript", "tab_coreml", "tab_checks", "restore_layout", "find", "filter_modules"):
+        for name in (
+            "tab_torchscript",
+            "tab_coreml",
+            "tab_checks",
+            "tab_advice",
+            "tab_envelope",
+            "restore_layout",
+            "find",
+            "filter_modules",
+        ):
             self.action_table[name].setEnabled(is_open)
 
     def use_usual_layout(self) -> None:

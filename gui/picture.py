@@ -16,7 +16,15 @@ from ..core.errors import CHECK_FAILED, DONE, FAILED, WORKER_DIED
 if TYPE_CHECKING:
     from .desktop import Desktop, TrustAnswer
 
-_TABS = {"torchscript": (0, 0), "code": (0, 1), "coreml": (1, 0), "coreml-graph": (1, 1), "checks": (2, 0)}
+_TABS = {
+    "torchscript": (0, 0),
+    "code": (0, 1),
+    "coreml": (1, 0),
+    "coreml-graph": (1, 1),
+    "checks": (2, 0),
+    "advice": (3, 0),
+    "envelope": (4, 0),
+}
 """What a picture can show, as a tab and its page."""
 EXPORT_LIMIT_S = 600
 SETTLE_MS = 400
@@ -30,6 +38,7 @@ def run_with_options(arguments: Sequence[str]) -> int:
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save a picture of the window there, and end")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the window")
     parser.add_argument("--export", action="store_true", help="export what is opened; this runs the model file")
+    parser.add_argument("--advise", action="store_true", help="ask for advice first; this runs the model file")
     parser.add_argument("--tab", choices=tuple(_TABS), help="which result to show")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the export goes")
     parser.add_argument("--size", default="1480x940", metavar="WxH", help="size of the picture")
@@ -71,6 +80,7 @@ class _Picture:
     def __init__(self, options: argparse.Namespace) -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         self._options = options
+        self._runs = options.export or options.advise
         self._code = DONE
 
     def take(self) -> int:
@@ -92,7 +102,7 @@ class _Picture:
         self._window.resize(int(width), int(height))
         self._window.show()
         engine = EngineThread(parent=self._window)
-        self._bench = Workbench(self._window, settings, _answering_desktop(is_trusted=self._options.export), engine)
+        self._bench = Workbench(self._window, settings, _answering_desktop(is_trusted=self._runs), engine)
         engine.start()
         if self._options.path is not None:
             self._bench.open(self._options.path)
@@ -114,6 +124,7 @@ class _Picture:
         self._limit.timeout.connect(self._give_up)
         self._limit.start(EXPORT_LIMIT_S * 1000)
         self._is_export_due = self._options.export
+        self._is_advice_due = self._options.advise
         self._quiet_turns = 0
         self._clock.start()
 
@@ -122,9 +133,14 @@ class _Picture:
         session = self._bench.session
         if session.failure is not None:
             self._code = session.failure.exit_code or FAILED
-            self._is_export_due = False
+            self._is_export_due = self._is_advice_due = False
         is_busy = session.job is not None or session.needs_inspection or not self._is_drawn()
         if is_busy:
+            self._quiet_turns = 0
+            return
+        if self._is_advice_due:
+            self._is_advice_due = False
+            self._bench.advise(with_envelope=self._options.tab == "envelope")
             self._quiet_turns = 0
             return
         if self._is_export_due:
@@ -149,15 +165,18 @@ class _Picture:
 
     def _arrange(self) -> None:
         exported = self._bench.session.exported
-        if exported is not None:
-            if not exported.result.is_good:
-                self._code = CHECK_FAILED
-            tab, page = _TABS[self._options.tab or "torchscript"]
+        if exported is not None and not exported.result.is_good:
+            self._code = CHECK_FAILED
+        if exported is not None or self._options.advise:
+            tab, page = _TABS[self._options.tab or ("torchscript" if exported else "advice")]
             self._window.tabs.setCurrentIndex(tab)
             space = self._bench.workspace
             if tab < 2:
                 (space.torchscript_tab, space.coreml_tab)[tab].tabs.setCurrentIndex(page)
-        if self._bench.session.inspection is not None and self._bench.session.inspection.modules:
+        if self._bench.session.advised is not None and not self._options.export:
+            # What the answer is about, in all views.
+            self._bench.workspace.advice_tab.choose_first()
+        elif self._bench.session.inspection is not None and self._bench.session.inspection.modules:
             rows = self._bench.session.inspection.modules
             self._bench.workspace.tree.module_chosen.emit(rows[min(1, len(rows) - 1)].path)
 

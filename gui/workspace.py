@@ -4,11 +4,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 
 from .main_window import MainWindow
+from .panels.advice_tab import AdviceTab
 from .panels.banner import Banner
 from .panels.checks_tab import ChecksTab
 from .panels.choosers import ChoosersPanel
 from .panels.coreml_options import CoreMLOptionsPanel
 from .panels.coreml_tab import CoreMLTab
+from .panels.envelope_tab import EnvelopeTab
 from .panels.inputs import InputsPanel
 from .panels.log import LogPanel
 from .panels.model_setup import ModelSetupPanel
@@ -43,24 +45,27 @@ class Workspace:
         self.coreml_options = CoreMLOptionsPanel()
         self.setup = ModelSetupPanel(actions["export_to"])
         self.run_options = RunOptionsPanel()
-        self.problems = ProblemsPanel()
+        self.problems = ProblemsPanel(actions["acknowledge"])
         self.log = LogPanel()
         self.torchscript_tab = TorchScriptTab(actions["export"])
         self.coreml_tab = CoreMLTab(actions["export"])
         self.checks_tab = ChecksTab(actions["export"])
+        self.advice_tab = AdviceTab(actions["advise"], actions["apply_advice"])
+        self.envelope_tab = EnvelopeTab(actions["measure_envelope"])
         self._now = Session()
         self._place(window)
         window.tabs.currentChanged.connect(self._show_tab)
 
     def _place(self, window: MainWindow) -> None:
         window.add_banner(self.banner)
-        toolbar, export = window.toolbar, window.action_table["export"]
+        toolbar = window.toolbar
         toolbar.addWidget(self.choosers)
         toolbar.addSeparator()
-        toolbar.addAction(export)
-        button = toolbar.widgetForAction(export)
-        assert isinstance(button, QToolButton)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in ("advise", "export"):
+            toolbar.addAction(window.action_table[name])
+            button = toolbar.widgetForAction(window.action_table[name])
+            assert isinstance(button, QToolButton)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toolbar.addWidget(self.progress)
         window.statusBar().addPermanentWidget(self.status)
         window.add_dock("model", "Model", self.tree, _Left)
@@ -74,6 +79,8 @@ class Workspace:
         window.tabs.addTab(self.torchscript_tab, "TorchScript")
         window.tabs.addTab(self.coreml_tab, "Core ML")
         window.tabs.addTab(self.checks_tab, "Checks")
+        window.tabs.addTab(self.advice_tab, "Advice")
+        window.tabs.addTab(self.envelope_tab, "Envelope")
         window.finish_layout()
         self.problems.count_changed.connect(self._title_problems)
 
@@ -103,7 +110,7 @@ class Workspace:
     def _show_tab(self) -> None:
         """Show the results in the tab that is in sight; the others have time until they are."""
         tab = self._window.tabs.currentWidget()
-        for known in (self.torchscript_tab, self.coreml_tab, self.checks_tab):
+        for known in (self.torchscript_tab, self.coreml_tab, self.checks_tab, self.advice_tab, self.envelope_tab):
             if tab is known:
                 known.show_state(self._now)
 

@@ -101,9 +101,10 @@ class _Advisor:
             nature = repeated_later(self._subject, example, outcome, nature)
             solution = self._solve(first, findings, nature)
         advice = self._advice(solution, findings, first, nature)
-        if measures_envelope and solution.compiled is not None:
+        compiled = solution.compiled or (first.compiled if first is not None else None)
+        if measures_envelope and compiled is not None and nature.is_repeatable:
             with self._context.stage("envelope"):
-                points = envelope_of(self._subject, solution.compiled, self._sources[0], self._tolerance, self._context)
+                points = envelope_of(self._subject, compiled, self._sources[0], self._tolerance, self._context)
             advice = msgspec.structs.replace(advice, envelope=points, seconds=self._context.seconds)
         return advice if probes_folder is None else with_saved_probes(advice, findings, self._sources, probes_folder)
 
@@ -184,7 +185,7 @@ class _Advisor:
             )
         return Advice(
             marks=dict(solution.marks),
-            culprits=culprit_rows(root, solution, findings),
+            culprits=culprit_rows(root, solution, findings, first.diagnostics if first else ()),
             is_verified=solution.is_verified,
             probe_count=self._known.answered,
             diagnostics=self._context.diagnostics,

@@ -1,5 +1,7 @@
-"""How far the compiled model agrees with the model itself: over batch size, each ranged dimension, scale and dtype."""
+"""How far the compiled model agrees with the model itself: batch size, each ranged dimension, scale, dtype, device."""
 
+import copy
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,7 +43,34 @@ def envelope_of(
             rows.append(EnvelopePoint(axis=point.axis, value=point.value, agrees=None, reason=reason))
             continue
         rows.append(_compared(point, run_compiled(compiled, point.probe), expected, tolerance))
-    return tuple(rows)
+    return (*rows, *_devices(subject, compiled, source, tolerance))
+
+
+def _devices(subject: Subject, compiled: CompiledEntry, source: Source, tolerance: float) -> Iterator[EnvelopePoint]:
+    """Compare on each device of this machine; on one that it lacks, nothing is known."""
+    own = torch.device(source.device).type
+    for kind in ("cpu", "cuda", "mps"):
+        if kind != own and not _has(kind):
+            yield EnvelopePoint(axis="device", value=kind, agrees=None, reason=f"not run: this machine has no {kind}")
+            continue
+        root = subject.loaded.module
+        if kind == own or root is None or not isinstance(compiled.compiled, torch.nn.Module):
+            there, moved, probe = subject, compiled, source.example()
+        else:
+            loaded = dataclasses.replace(subject.loaded, module=copy.deepcopy(root).to(kind))
+            there = Subject(loaded=loaded, checkpoint=subject.checkpoint)
+            moved = dataclasses.replace(compiled, compiled=copy.deepcopy(compiled.compiled).to(kind))
+            probe = dataclasses.replace(source, device=kind).example()
+        expected = there.run(probe)
+        if expected.problem is not None:
+            reason = f"the model itself does not run: {expected.problem}"
+            yield EnvelopePoint(axis="device", value=kind, agrees=None, reason=reason)
+        else:
+            yield _compared(_Point("device", kind, probe), run_compiled(moved, probe), expected, tolerance)
+
+
+def _has(kind: str) -> bool:
+    return kind == "cpu" or (torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available())
 
 
 def _compared(point: _Point, actual: Outcome, expected: Outcome, tolerance: float) -> EnvelopePoint:

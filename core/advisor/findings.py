@@ -15,6 +15,7 @@ from .attempt import Attempt
 from .causes import Cause
 from .probes import Probe, content
 from .randomness import Nature
+from .running import Outcome, summary_of
 from .scripted_set import Solution
 from .static_reading import source_line
 from .triage import CHANGES, HARMLESS, SHAPE_ONLY, UNDECIDED, Finding
@@ -74,14 +75,32 @@ def place_rows(findings: Sequence[Finding]) -> tuple[DoubtfulPlace, ...]:
     )
 
 
-def culprit_rows(root: torch.nn.Module | None, solution: Solution, findings: Sequence[Finding]) -> tuple[Culprit, ...]:
-    """Return the submodules that a trace would get wrong, each with the place and the input that show it."""
+def culprit_rows(
+    root: torch.nn.Module | None,
+    solution: Solution,
+    findings: Sequence[Finding],
+    diagnostics: Sequence[Diagnostic] = (),
+) -> tuple[Culprit, ...]:
+    """Return the submodules that a trace would get wrong, each with the place and the input that show it.
+
+    Args:
+        diagnostics: warnings of the tracer, which have the line where the difference is a matter of sizes.
+    """
+    cleared = {(f.site.module, f.site.line) for f in findings if f.verdict == HARMLESS}
+    warned = {
+        d.module: d for d in reversed(diagnostics) if d.line and d.code in _FROZEN and (d.module, d.line) not in cleared
+    }
     telling = {f.site.module: f for f in reversed(findings) if f.verdict == CHANGES and f.first_probe == 0}
     paths = sorted({*telling, *solution.evidence, *(solution.scripted if solution.is_verified else ())})
     rows = []
     for path in paths:
         finding = telling.get(path)
-        file, line = (finding.site.file, finding.site.line) if finding else _forward_of(root, path)
+        shown = None if finding else solution.shown.get(path)
+        probe = finding.probe if finding else shown.probe if shown else None
+        if finding:
+            file, line = finding.site.file, finding.site.line
+        else:
+            file, line = (warned[path].file, warned[path].line) if path in warned else _forward_of(root, path)
         rows.append(
             Culprit(
                 module=path,
@@ -90,13 +109,17 @@ def culprit_rows(root: torch.nn.Module | None, solution: Solution, findings: Seq
                 line=line,
                 source=source_line(file, line),
                 evidence=finding.evidence if finding else solution.evidence.get(path, ""),
-                probe=shown_probe(finding.probe) if finding and finding.probe else None,
-                expected=finding.expected if finding else None,
-                actual=finding.actual if finding else None,
+                probe=shown_probe(probe) if probe else None,
+                expected=finding.expected if finding else summary_of(shown.expected.output) if shown else None,
+                actual=finding.actual if finding else _given(shown.actual) if shown else None,
                 is_scripted=path in solution.scripted and solution.is_verified,
             )
         )
     return tuple(rows)
+
+
+def _given(outcome: Outcome) -> str:
+    return outcome.problem or summary_of(outcome.output)
 
 
 def shown_probe(probe: Probe) -> ShownProbe:

@@ -86,7 +86,7 @@ class Subject:
         except RunStopped as stopped:
             return Outcome(problem=str(stopped), leaks=tuple(recorder.leaks), is_stopped=True)
         except Exception as error:
-            return Outcome(problem=f"{type(error).__name__}: {first_line(error)}", leaks=tuple(recorder.leaks))
+            return Outcome(problem=_in_words(error), leaks=tuple(recorder.leaks))
         return Outcome(output=output, leaks=tuple(recorder.leaks), is_random=is_random)
 
     def changing_buffers(self) -> list[torch.Tensor]:
@@ -124,7 +124,13 @@ def run_compiled(
                 torch.set_rng_state(generator)
             return Outcome(output=copy_tensors(target(*arguments.positional, **arguments.keyword)))
     except Exception as error:
-        return Outcome(problem=f"{type(error).__name__}: {first_line(error)}")
+        return Outcome(problem=_in_words(error))
+
+
+def _in_words(error: Exception) -> str:
+    # An error raised inside of TorchScript says its type already.
+    name, line = type(error).__name__, first_line(error)
+    return line if line.startswith(f"{name}: ") else f"{name}: {line}"
 
 
 def run_in_a_row(subject: Subject, entry: CompiledEntry, probes: Sequence[Probe]) -> Iterator[tuple[Outcome, Outcome]]:

@@ -61,6 +61,8 @@ class Solution:
     refused: tuple[Failure, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
     evidence: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, Mismatch] = field(default_factory=dict)
+    """By path of the submodules in ``evidence``: a probe on which the whole model shows the difference."""
     is_strict: bool = True
     """False where the outputs are dicts or lists, which a trace keeps only with ``strict = false``."""
     attempt: Attempt | None = None
@@ -83,6 +85,7 @@ class Chooser:
     """Submodules of scripted ones that cannot be traced, or would be wrong."""
     _refused: dict[str, Failure] = field(default_factory=dict)
     _evidence: dict[str, str] = field(default_factory=dict)
+    _shown: dict[str, Mismatch] = field(default_factory=dict)
 
     def solve(self, culprits: Iterable[str]) -> Solution:
         """Return marks that agree with the model on all probes, starting from what is known to need a script."""
@@ -106,6 +109,7 @@ class Chooser:
             refused=tuple(self._refused.values()),
             mismatches=tuple(mismatches),
             evidence=dict(self._evidence),
+            shown=dict(self._shown),
             is_strict=self.options.strict,
         )
 
@@ -233,10 +237,12 @@ class Chooser:
                 return False
             scripted.add("")
             self._evidence[""] = mismatches[0].reason
+            self._shown[""] = mismatches[0]
             return True
         if mismatches[0].is_in_a_row:
             owners = {self._owner(name) for name in self.changes} - scripted
             self._evidence |= dict.fromkeys(owners, mismatches[0].reason)
+            self._shown |= dict.fromkeys(owners, mismatches[0])
             scripted |= owners
             return bool(owners)
         localiser = Localiser(
@@ -248,6 +254,9 @@ class Chooser:
         )
         found = localiser.culprits(tried.marks)
         self._evidence |= {path: localiser.evidence.get(path, mismatches[0].reason) for path in found}
+        if len(found) == 1:
+            # Of several, it is not known which one a probe shows.
+            self._shown.setdefault(found[0], mismatches[0])
         new = set(found) - scripted
         for path in set(found) & scripted:
             if mismatches[0].actual.problem and (known := explained_run(mismatches[0].actual.problem, path, root)):
@@ -288,6 +297,7 @@ class Chooser:
             compiled=best.compiled,
             refused=tuple(self._refused.values()),
             evidence=dict(self._evidence),
+            shown=dict(self._shown),
             is_strict=self.options.strict,
             attempt=best,
         )

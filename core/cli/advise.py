@@ -38,7 +38,7 @@ def advise(
         Path | None, typer.Option(metavar="DIR", help="Keep the inputs that show each culprit, as .npz.")
     ] = None,
     envelope: Annotated[
-        bool, typer.Option("--envelope", help="Also find how far it agrees: batch, sizes, scale, dtype.")
+        bool, typer.Option("--envelope", help="Also find how far it agrees: batch, sizes, scale, dtype, device.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> int:
@@ -89,10 +89,12 @@ def _print(found: Advice) -> None:
 
 def _axis_text(axis: str, found: Advice) -> str:
     points = [point for point in found.envelope if point.axis == axis]
-    signs = {True: "", False: " (differs)", None: " (the model itself does not run)"}
+    signs = {True: "", False: " (differs)", None: " (not run)"}
     shown = ", ".join(f"{point.value}{signs[point.agrees]}" for point in points)
     first = next((point for point in points if point.agrees is False), None)
-    return f"  {axis}: {shown}" + (f"\n    at {first.value}: {first.reason}" if first else "")
+    left_out = next((point for point in points if point.agrees is None), None)
+    reasons = [f"\n    at {point.value}: {point.reason}" for point in (first, left_out) if point]
+    return f"  {axis}: {shown}" + "".join(reasons)
 
 
 def _culprit_text(culprit: Culprit) -> str:

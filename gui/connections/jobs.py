@@ -76,7 +76,7 @@ class Jobs(QObject):
             out=str(out),
             staging=str(staging_beside(out)),
         )
-        self._submit("export", request, document.recipe)
+        self.submit("export", request, document.recipe)
 
     def cancel(self) -> None:
         """End what runs, within a second."""
@@ -130,9 +130,14 @@ class Jobs(QObject):
         document = self._store.session.document
         if document is not None and self._store.session.needs_inspection:
             request = Inspect(job=self._engine.next_job(), recipe=document.recipe, folder=str(document.folder))
-            self._submit("inspect", request, document.recipe)
+            self.submit("inspect", request, document.recipe)
 
-    def _submit(self, kind: JobKind, request: JobRequest, recipe: Recipe, file: str | None = None) -> None:
+    def next_job(self) -> int:
+        """Return the number of a new job."""
+        return self._engine.next_job()
+
+    def submit(self, kind: JobKind, request: JobRequest, recipe: Recipe, file: str | None = None) -> None:
+        """Give the worker a job; there must be none."""
         # The session knows of the job before the first event of it can come.
         self._store.tell(JobSubmitted(job=request.job, kind=kind, recipe=recipe, file=file, at_s=time.monotonic()))
         self._engine.submit(request)
@@ -151,11 +156,11 @@ class Jobs(QObject):
                 continue
             job = self._engine.next_job()
             if kind == "torchscript" and shown.texts is None:
-                self._submit("texts", ShowTexts(job=job, file=file), document.recipe, file)
+                self.submit("texts", ShowTexts(job=job, file=file), document.recipe, file)
             elif kind == "coreml" and shown.coreml is None and "package" not in shown.remarks:
-                self._submit("package", DescribePackage(job=job, package=file), document.recipe, file)
+                self.submit("package", DescribePackage(job=job, package=file), document.recipe, file)
             elif file not in shown.graphs:
-                self._submit("graph", ReadGraph(job=job, file=file), document.recipe, file)
+                self.submit("graph", ReadGraph(job=job, file=file), document.recipe, file)
             else:
                 continue
             return

@@ -34,6 +34,8 @@ class Looks(QObject):
             tab_torchscript=partial(show_tab, 0),
             tab_coreml=partial(show_tab, 1),
             tab_checks=partial(show_tab, 2),
+            tab_advice=partial(show_tab, 3),
+            tab_envelope=partial(show_tab, 4),
             restore_layout=window.use_usual_layout,
         )
         actions[f"theme_{settings.get(known.THEME)}"].setChecked(True)

@@ -19,18 +19,20 @@ class ProblemsModel(RowsModel[Diagnostic]):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, column)
+            case Qt.ItemDataRole.DecorationRole if column == SEVERITY and row.is_acknowledged:
+                return theme.icon("success", "muted")
             case Qt.ItemDataRole.DecorationRole if column == SEVERITY:
                 return theme.icon(row.severity.value, row.severity.value)
             case Qt.ItemDataRole.ToolTipRole:
                 return row.hint or row.message
-            case Qt.ItemDataRole.ForegroundRole if column == CODE:
+            case Qt.ItemDataRole.ForegroundRole if column == CODE or row.is_acknowledged:
                 return theme.meaning("muted")
         return None
 
     def _text(self, row: Diagnostic, column: int) -> str:
         match column:
             case 0:
-                return row.severity.value
+                return "accepted" if row.is_acknowledged else row.severity.value
             case 1:
                 return " ".join(row.message.split())
             case 2:

@@ -2,13 +2,16 @@
 
 import html
 
+from msgspec.structs import replace
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QSplitter,
     QStackedWidget,
     QTextBrowser,
+    QToolButton,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -16,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ...core.diagnostics import Diagnostic
 from ..models.problems import CODE, MESSAGE, MODULE, PLACE, SEVERITY, ProblemsModel, module_text, place_text
-from ..state.session import Session
+from ..state.session import Selection, Session
 from .empty_state import EmptyState
 
 
@@ -24,9 +27,13 @@ class ProblemsPanel(QWidget):
     problem_chosen = Signal(object)
     """A Diagnostic."""
     count_changed = Signal(int)
+    acknowledge_wished = Signal(object)
+    """A Diagnostic, to be accepted, or to count again."""
 
-    def __init__(self) -> None:
+    def __init__(self, acknowledge: QAction) -> None:
         super().__init__()
+        self._acknowledge = acknowledge
+        self._is_following = False
         self._build()
         self.table.selectionModel().currentRowChanged.connect(self._choose)
 
@@ -43,14 +50,14 @@ class ProblemsPanel(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(MESSAGE, QHeaderView.ResizeMode.Stretch)
         width = self.fontMetrics().averageCharWidth()
-        for column, characters in ((SEVERITY, 12), (MODULE, 14), (PLACE, 16), (CODE, 24)):
+        for column, characters in ((SEVERITY, 15), (MODULE, 18), (PLACE, 18), (CODE, 28)):
             header.resizeSection(column, characters * width)
         self.story = QTextBrowser()
         self.story.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.story.setOpenLinks(False)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)
-        splitter.addWidget(self.story)
+        splitter.addWidget(self._beside())
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
         splitter.setSizes([600, 380])
@@ -62,12 +69,26 @@ class ProblemsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
 
+    def _beside(self) -> QWidget:
+        button = QToolButton()
+        button.setDefaultAction(self._acknowledge)
+        side = QWidget()
+        layout = QVBoxLayout(side)
+        layout.setContentsMargins(0, 0, 4, 4)
+        layout.addWidget(self.story, 1)
+        layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignRight)
+        return side
+
     def show_state(self, session: Session) -> None:
-        if session.diagnostics != self.model.rows:
-            self.model.show(session.diagnostics)
-            self.count_changed.emit(len(session.diagnostics))
-            if session.diagnostics and not self.table.currentIndex().isValid():
-                self._tell(session.diagnostics[0])
+        rows = tuple(replace(d, is_acknowledged=session.is_accepted(d)) for d in session.diagnostics)
+        if rows != self.model.rows:
+            self.model.show(rows)
+            self.count_changed.emit(sum(not row.is_acknowledged for row in rows))
+            shown = self.model.row_at(self.table.currentIndex()) or next(iter(rows), None)
+            if shown is not None:
+                self._tell(shown)
+        self._follow(session.selection)
+        self._show_action()
         self._stack.setCurrentIndex(1 if session.diagnostics else 0)
         if session.document is None:
             self._empty.say("No problems", "Open a model first.")
@@ -76,11 +97,41 @@ class ProblemsPanel(QWidget):
         else:
             self._empty.say("No problems", "The last export had no warnings.")
 
+    def _follow(self, selection: Selection) -> None:
+        """Select the problem at the line that is selected elsewhere."""
+        current = self.model.row_at(self.table.currentIndex())
+        place = (selection.file, selection.line)
+        if selection.line is None or (current is not None and (current.file, current.line) == place):
+            return
+        rows = [number for number, row in enumerate(self.model.rows) if (row.file, row.line) == place]
+        same = [number for number in rows if self.model.rows[number].module == selection.module]
+        if rows:
+            self._is_following = True
+            self.table.setCurrentIndex(self.model.index((same or rows)[0], 0))
+            self._is_following = False
+
+    def acknowledge_current(self) -> None:
+        """Accept the problem that is told, or let it count again."""
+        if (diagnostic := self._told()) is not None:
+            self.acknowledge_wished.emit(diagnostic)
+
+    def _told(self) -> Diagnostic | None:
+        """Return the selected problem; the first, where none is."""
+        return self.model.row_at(self.table.currentIndex()) or next(iter(self.model.rows), None)
+
+    def _show_action(self) -> None:
+        diagnostic = self._told()
+        self._acknowledge.setEnabled(diagnostic is not None)
+        is_accepted = diagnostic is not None and diagnostic.is_acknowledged
+        self._acknowledge.setText("Show the &Problem Again" if is_accepted else "Accept the &Problem")
+
     def _choose(self, current: QModelIndex) -> None:
         diagnostic = self.model.row_at(current)
+        self._show_action()
         if diagnostic is not None:
             self._tell(diagnostic)
-            self.problem_chosen.emit(diagnostic)
+            if not self._is_following:
+                self.problem_chosen.emit(diagnostic)
 
     def _tell(self, diagnostic: Diagnostic) -> None:
         self.story.setHtml(story_html(diagnostic))

@@ -18,7 +18,7 @@ from ...core.events import (
     WorkerStarted,
     WorkerStopped,
 )
-from ...core.results import ExportResult, GraphResult, Inspection, PackageDescription, TextsResult
+from ...core.results import Advice, ExportResult, GraphResult, Inspection, PackageDescription, TextsResult
 from .happenings import (
     AnyHappening,
     CancelAsked,
@@ -37,7 +37,7 @@ from .happenings import (
     TrustAsked,
     TrustDecided,
 )
-from .session import Document, Exported, Job, Notice, Session, Shown, WorkerFacts
+from .session import Advised, Document, Exported, Job, Notice, Session, Shown, WorkerFacts
 
 READING = ("texts", "graph", "package")
 """Kinds of jobs that read files for the tabs."""
@@ -73,7 +73,7 @@ def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
             return _with_document(session, out=event.out)
         case SourceChanged():
             # What was inspected is no longer what is on disk.
-            return replace(_with_document(session, entries=event.entries), inspected=None, failure=None)
+            return replace(_with_document(session, entries=event.entries), inspected=None, failure=None, advised=None)
         case JobSubmitted():
             return _submitted(session, event)
         case CancelAsked():
@@ -117,6 +117,9 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
         case ProgressMade():
             progressed = replace(job, stage=event.stage, fraction=event.fraction, detail=event.detail)
             return replace(session, job=progressed)
+        case DiagnosticFound() if job.kind == "advise":
+            # They come together with the answer, in the place of those of an earlier one.
+            return session
         case DiagnosticFound():
             return replace(session, diagnostics=_merged(session.diagnostics, (event.diagnostic,)))
         case JobFinished():
@@ -124,9 +127,7 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
         case JobFailed():
             return _failed(session, job, event.failure)
         case JobCancelled():
-            text = (
-                "The export was cancelled. Nothing was written." if job.kind == "export" else "Loading was cancelled."
-            )
+            text = _CANCELLED.get(job.kind, "Loading was cancelled.")
             if job.kind in READING:
                 return _with_remark(replace(session, job=None, job_recipe=None), job, "Reading was cancelled.")
             return replace(session, job=None, job_recipe=None, notice=Notice(tone="information", text=text))
@@ -143,6 +144,12 @@ def _opened_file(document: Document) -> Shown | None:
     return None
 
 
+_CANCELLED = {
+    "export": "The export was cancelled. Nothing was written.",
+    "advise": "Advising was cancelled. The marks are as they were.",
+}
+
+
 def _orphaned(job: Job | None) -> Job | None:
     return None if job is None else replace(job, is_orphan=True)
 
@@ -155,6 +162,8 @@ def _submitted(session: Session, event: JobSubmitted) -> Session:
             return replace(submitted, inspected=event.recipe.model, failure=None)
         case "export":
             return replace(submitted, failure=None, notice=None, diagnostics=())
+        case "advise":
+            return replace(submitted, failure=None, notice=None)
         case "texts" | "graph" | "package":
             return submitted
 
@@ -176,6 +185,15 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
                 shown=Shown(files=result.files, coreml=result.coreml),
                 diagnostics=_merged(session.diagnostics, result.diagnostics),
                 notice=_export_notice(result),
+            )
+        case Advice() as advice:
+            assert recipe is not None
+            earlier = session.advised.advice.diagnostics if session.advised else ()
+            others = tuple(known for known in session.diagnostics if known not in earlier)
+            return replace(
+                session,
+                advised=Advised(advice=advice, recipe=recipe),
+                diagnostics=_merged(advice.diagnostics, others),
             )
         case TextsResult() as result:
             return _with_shown(session, texts=result.texts)

@@ -9,9 +9,10 @@ from ...core.diagnostics import Diagnostic
 from ...core.errors import Failure
 from ...core.graph.model import Graph
 from ...core.recipe.model import Model, Recipe
-from ...core.results import CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
+from ...core.results import Advice, CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
+from .advice import acknowledgement, is_same_question, with_advice
 
-JobKind = Literal["inspect", "export", "texts", "graph", "package"]
+JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package"]
 PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
@@ -137,6 +138,14 @@ class Shown(Part, frozen=True, kw_only=True):
     """File to the reason why it has no texts or no graph; ``package`` to why its inputs and outputs are not known."""
 
 
+class Advised(Part, frozen=True, kw_only=True):
+    """The last answer of the advisor."""
+
+    advice: Advice
+    recipe: Recipe
+    """The recipe that it was asked for."""
+
+
 class Session(Part, frozen=True, kw_only=True):
     """All of it. ``reduce`` is the only thing that makes a new one."""
 
@@ -152,6 +161,7 @@ class Session(Part, frozen=True, kw_only=True):
     """The exported file that a job of kind ``texts`` or ``graph`` reads."""
     exported: Exported | None = None
     shown: Shown | None = None
+    advised: Advised | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None
     notice: Notice | None = None
@@ -167,6 +177,23 @@ class Session(Part, frozen=True, kw_only=True):
     def is_result_stale(self) -> bool:
         """Whether the recipe was edited since the export whose results are shown."""
         return bool(self.exported and self.document and self.exported.recipe != self.document.recipe)
+
+    @property
+    def is_advice_stale(self) -> bool:
+        """Whether the model or its inputs were edited since the advice that is shown."""
+        return bool(self.advised and self.document and not is_same_question(self.advised.recipe, self.document.recipe))
+
+    @property
+    def can_apply_advice(self) -> bool:
+        """Whether there is a verified answer, for what is open now, that the recipe does not have yet."""
+        if self.advised is None or self.document is None or not self.advised.advice.is_verified:
+            return False
+        recipe = self.document.recipe
+        return not self.is_advice_stale and with_advice(recipe, self.advised.advice) != recipe
+
+    def is_accepted(self, diagnostic: Diagnostic) -> bool:
+        """Whether the recipe accepts a finding, with the text of its line."""
+        return self.document is not None and acknowledgement(diagnostic) in self.document.recipe.acknowledged
 
     @property
     def can_run(self) -> bool:

@@ -3,18 +3,23 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from exportdesk.core.diagnostics import Diagnostic, Severity
 from exportdesk.core.errors import Failure
 from exportdesk.core.events import AnyEvent, JobFailed, JobFinished, WorkerStarted
-from exportdesk.core.requests import DescribePackage, Export, Inspect, JobRequest, ReadGraph, ShowTexts
+from exportdesk.core.requests import Advise, DescribePackage, Export, Inspect, JobRequest, ReadGraph, ShowTexts
 from exportdesk.core.results import (
+    Advice,
     Check,
     CoreMLSummary,
+    Culprit,
+    EnvelopePoint,
     ExportResult,
     Feature,
     Inspection,
     ModuleRow,
     Parameter,
+    ShownProbe,
     SuggestedInput,
     TextsResult,
     TorchScriptTexts,
@@ -142,6 +147,8 @@ def usual_answer(request: JobRequest) -> AnyEvent | None:
                     suggested_inputs=(SuggestedInput(name="x", shape=(1, 3, 8, 8), dtype="float32", reason="a test"),),
                 ),
             )
+        case Advise():
+            return JobFinished(job=request.job, result=advice(request))
         case Export():
             return JobFinished(job=request.job, result=export_result(request), memory_bytes=612_000_000)
         case ShowTexts():
@@ -158,6 +165,42 @@ def usual_answer(request: JobRequest) -> AnyEvent | None:
             return JobFailed(job=request.job, failure=Failure(code="graph.none", message="There is no graph here."))
         case _:
             return None
+
+
+def advice(request: Advise, **changes: object) -> Advice:
+    marks = {"body": "script"}
+    points = [
+        EnvelopePoint(axis="batch", value="1", agrees=True, error=0.0),
+        EnvelopePoint(axis="batch", value="2", agrees=False, error=0.3, reason="out is off by up to 0.3"),
+        EnvelopePoint(axis="scale", value="0.1", agrees=True, error=1e-7),
+        EnvelopePoint(axis="scale", value="10", agrees=True, error=1e-7),
+        EnvelopePoint(axis="device", value="cpu", agrees=True, error=0.0),
+        EnvelopePoint(axis="device", value="cuda", agrees=None, reason="not run: this machine has no cuda"),
+    ]
+    plain: dict[str, object] = {
+        "marks": marks,
+        "culprits": (
+            Culprit(
+                module="body",
+                type_name="Body",
+                file="model.py",
+                line=7,
+                source="if x.mean() > 0:",
+                evidence="with other values (seed 1) the output is off",
+                probe=ShownProbe(description="other values (seed 1)", shapes=((1, 3),), dtypes=("float32",)),
+                expected="out 1×3 [1, 2, 3]",
+                actual="out 1×3 [9, 9, 9]",
+                is_scripted=True,
+            ),
+        ),
+        "is_verified": True,
+        "probe_count": 29,
+        "diagnostics": (WARNING,),
+        "recipe": msgspec.structs.replace(request.recipe, marks=marks),
+        "envelope": tuple(points) if request.measures_envelope else (),
+        "seconds": {"probe": 1.5},
+    }
+    return Advice(**{**plain, **changes})  # type: ignore[arg-type]
 
 
 def export_result(request: Export, **changes: object) -> ExportResult:
