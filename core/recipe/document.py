@@ -60,6 +60,8 @@ def recipe_text(recipe: Recipe) -> str:
     document["inputs"] = [_input_document(item) for item in recipe.inputs]
     if not recipe.inputs:
         del document["inputs"]
+    if recipe.acknowledged:
+        document["acknowledged"] = [_without_none(msgspec.to_builtins(row)) for row in recipe.acknowledged]
     if recipe.torchscript.check_inputs:
         document["torchscript"]["check_inputs"] = [
             {**({"name": row.name} if row.name else {}), "inputs": [_input_document(item) for item in row.inputs]}

@@ -64,7 +64,7 @@ def test_that_the_envelope_names_the_first_failure_of_an_axis(tmp_path: Path) ->
     batch = {point.value: point.agrees for point in advice.envelope if point.axis == "batch"}
     assert batch["2"] is True
     assert batch["3"] is False
-    assert {point.axis for point in advice.envelope} == {"batch", "scale", "dtype"}
+    assert {point.axis for point in advice.envelope} == {"batch", "scale", "dtype", "device"}
     assert all(point.reason for point in advice.envelope if point.agrees is not True)
 
 
