@@ -23,6 +23,8 @@ class Declared(NamedTuple):
     is_checkable: bool = False
     role: QAction.MenuRole = QAction.MenuRole.NoRole
     group: str = ""
+    short: str = ""
+    """Text of a button where there is little room."""
 
 
 SEPARATOR = None
@@ -80,9 +82,25 @@ DECLARED: tuple[Declared | str | None, ...] = (
         "Accept the selected problem, or take that back",
     ),
     SEPARATOR,
-    Declared("add_input", "&Model", "&Add Input", "Ctrl+I", "Add a row to the inputs", "add"),
-    Declared("add_check", "&Model", "Add Chec&k Input", "Ctrl+Shift+I", "Check the trace on a further input", "add"),
-    Declared("remove_input", "&Model", "&Remove Input", "Ctrl+Backspace", "Remove the selected inputs", "remove"),
+    Declared("add_input", "&Model", "&Add Input", "Ctrl+I", "Add a row to the inputs", "add", short="Input"),
+    Declared(
+        "add_check",
+        "&Model",
+        "Add Chec&k Input",
+        "Ctrl+Shift+I",
+        "Check the trace on a further input",
+        "add",
+        short="Check",
+    ),
+    Declared(
+        "remove_input",
+        "&Model",
+        "&Remove Input",
+        "Ctrl+Backspace",
+        "Remove the selected inputs",
+        "remove",
+        short="Remove",
+    ),
     SEPARATOR,
     Declared("choose_weights", "&Model", "Choose &Weights …", "Ctrl+Shift+W", "Load weights from a file", "open"),
     Declared("export", "&Export", "&Export", "Ctrl+E", "Make and check the TorchScript and Core ML files", "export"),
@@ -146,6 +164,8 @@ class Actions:
 
     def _add(self, window: QMainWindow, declared: Declared) -> None:
         action = QAction(declared.text, window)
+        if declared.short:
+            action.setIconText(declared.short)
         action.setShortcut(QKeySequence(declared.shortcut))
         action.setObjectName(declared.name)
         action.setCheckable(declared.is_checkable)

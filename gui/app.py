@@ -9,6 +9,7 @@ from .connections.advising import Advising
 from .connections.documents import Documents
 from .connections.edits import Edits
 from .connections.files import Files
+from .connections.history import History
 from .connections.jobs import Jobs
 from .connections.looks import Looks
 from .connections.selection import Selecting
@@ -52,6 +53,7 @@ class Workbench(QObject):
             self._trust,
             self._selecting,
         )
+        self._history = History(self.store, settings)
         self._files = Files(self.store, window, settings, self.open)
         self._looks = Looks(window, self.workspace, settings)
         self._connect()
@@ -77,6 +79,7 @@ class Workbench(QObject):
         space.banner.closed.connect(lambda: self.store.tell(MessageClosed()))
         space.banner.reveal_wished.connect(self._reveal)
         space.coreml_tab.reveal_wished.connect(self._reveal)
+        space.history.reveal_wished.connect(self._reveal)
         self.window.action_table.connect_slots(
             reveal=self._reveal_export, shortcuts=self._tell_shortcuts, about=self._tell_about
         )

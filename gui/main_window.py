@@ -106,7 +106,8 @@ class MainWindow(QMainWindow):
         dock.hide()
         self.docks[name] = dock
         action = dock.toggleViewAction()
-        action.setShortcut(f"Alt+{len(self.docks)}")
+        count = len(self.docks)
+        action.setShortcut(f"Alt+{count % 10}" if count <= 10 else f"Alt+Shift+{count % 10}")
         self.action_table.submenus["Panels"].addAction(action)
 
     def finish_layout(self) -> None:

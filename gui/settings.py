@@ -31,6 +31,9 @@ WINDOW_STATE: Setting[str] = Setting("window_state", "")
 LAST_FOLDER: Setting[str] = Setting("last_folder", "")
 """Where the last file was opened."""
 
+HISTORY: Setting[list[object]] = Setting("history", [])
+"""Past exports, newest first, as plain data of ``state.history.ExportRecord``."""
+
 RECENT_LIMIT = 12
 
 

@@ -11,6 +11,7 @@ from .panels.choosers import ChoosersPanel
 from .panels.coreml_options import CoreMLOptionsPanel
 from .panels.coreml_tab import CoreMLTab
 from .panels.envelope_tab import EnvelopeTab
+from .panels.history import HistoryPanel
 from .panels.inputs import InputsPanel
 from .panels.log import LogPanel
 from .panels.model_setup import ModelSetupPanel
@@ -18,11 +19,15 @@ from .panels.model_tree import ModelTreePanel
 from .panels.problems import ProblemsPanel
 from .panels.progress import ProgressPanel
 from .panels.run_options import RunOptionsPanel
+from .panels.selected import SelectedPanel
 from .panels.source import SourcePanel
 from .panels.status import StatusPanel
 from .panels.torchscript_tab import TorchScriptTab
 from .state.session import Session
 
+EditingPanel = (
+    ModelTreePanel | InputsPanel | CoreMLOptionsPanel | ModelSetupPanel | RunOptionsPanel | ChoosersPanel | HistoryPanel
+)
 _Left = Qt.DockWidgetArea.LeftDockWidgetArea
 _Right = Qt.DockWidgetArea.RightDockWidgetArea
 _Bottom = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -47,6 +52,8 @@ class Workspace:
         self.run_options = RunOptionsPanel()
         self.problems = ProblemsPanel(actions["acknowledge"])
         self.log = LogPanel()
+        self.history = HistoryPanel()
+        self.selected = SelectedPanel()
         self.torchscript_tab = TorchScriptTab(actions["export"])
         self.coreml_tab = CoreMLTab(actions["export"])
         self.checks_tab = ChecksTab(actions["export"])
@@ -76,6 +83,8 @@ class Workspace:
         window.add_dock("checks", "Tracing", self.run_options, _Right, onto="setup")
         window.add_dock("problems", "Problems", self.problems, _Bottom)
         window.add_dock("log", "Log", self.log, _Bottom, onto="problems")
+        window.add_dock("history", "History", self.history, _Bottom, onto="log")
+        window.add_dock("selected", "Selected", self.selected, _Right, onto="checks")
         window.tabs.addTab(self.torchscript_tab, "TorchScript")
         window.tabs.addTab(self.coreml_tab, "Core ML")
         window.tabs.addTab(self.checks_tab, "Checks")
@@ -84,10 +93,16 @@ class Workspace:
         window.finish_layout()
         self.problems.count_changed.connect(self._title_problems)
 
-    def editing_panels(
-        self,
-    ) -> tuple[ModelTreePanel, InputsPanel, CoreMLOptionsPanel, ModelSetupPanel, RunOptionsPanel, ChoosersPanel]:
-        return (self.tree, self.inputs, self.coreml_options, self.setup, self.run_options, self.choosers)
+    def editing_panels(self) -> tuple[EditingPanel, ...]:
+        return (
+            self.tree,
+            self.inputs,
+            self.coreml_options,
+            self.setup,
+            self.run_options,
+            self.choosers,
+            self.history,
+        )
 
     def show_state(self, before: Session | None, now: Session) -> None:
         """Show a session; progress alone, the commonest change by far, touches the progress panel alone."""
@@ -99,6 +114,8 @@ class Workspace:
         self.tree.show_state(now)
         self.source.show_state(now)
         self.problems.show_state(now)
+        self.history.show_state(now)
+        self.selected.show_state(now)
         self._now = now
         self._show_tab()
         if before is None or before.document is not now.document or before.worker is not now.worker:

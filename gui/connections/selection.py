@@ -1,9 +1,13 @@
 """What is selected is selected everywhere: tree, source, graphs, problems."""
 
+from typing import Literal
+
+from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from ...core.diagnostics import Diagnostic
 from ..main_window import MainWindow
+from ..panels.graph_page import GraphPage
 from ..state.happenings import NoticeShown, SelectionMoved
 from ..state.session import Notice, Selection
 from ..workspace import Workspace
@@ -21,10 +25,15 @@ class Selecting(QObject):
         workspace.problems.problem_chosen.connect(self._select_problem)
         workspace.source.line_chosen.connect(self._select_line)
         workspace.banner.place_wished.connect(self.show_place)
-        for graph in (workspace.torchscript_tab.graph, workspace.coreml_tab.graph):
-            graph.module_chosen.connect(self._select_module)
-            graph.line_chosen.connect(self._select_line_of_node)
-            graph.failed.connect(lambda text: store.tell(NoticeShown(notice=Notice(tone="warning", text=text))))
+        self._connect_graph(workspace.torchscript_tab.graph, "torchscript")
+        self._connect_graph(workspace.coreml_tab.graph, "coreml")
+
+    def _connect_graph(self, graph: GraphPage, kind: Literal["torchscript", "coreml"]) -> None:
+        # A node is told first, then its module, then its line: each adds to what is selected.
+        graph.node_chosen.connect(lambda node: self._select(Selection(node=node or None, graph=kind if node else None)))
+        graph.module_chosen.connect(self._add_module)
+        graph.line_chosen.connect(self._add_line)
+        graph.failed.connect(lambda text: self._store.tell(NoticeShown(notice=Notice(tone="warning", text=text))))
 
     def show_place(self, file: str, line: int) -> None:
         """Show a line of a file, whatever is selected."""
@@ -57,6 +66,12 @@ class Selecting(QObject):
         found = max(above, key=lambda row: (row.line or 0, -rows.index(row)), default=None)
         self._select(Selection(module=found.path if found else session.selection.module, file=file, line=line))
 
-    def _select_line_of_node(self, file: str, line: int) -> None:
-        # The node has told its module already, which knows better than the line.
-        self._select(Selection(module=self._store.session.selection.module, file=file, line=line))
+    def _add_module(self, path: str) -> None:
+        rows = self._store.session.inspection.modules if self._store.session.inspection else ()
+        row = next((row for row in rows if row.path == path), None)
+        file, line = (row.file, row.line) if row else (None, None)
+        self._select(replace(self._store.session.selection, module=path if row else None, file=file, line=line))
+
+    def _add_line(self, file: str, line: int) -> None:
+        # The node's own line says more than that of its module's class.
+        self._select(replace(self._store.session.selection, file=file, line=line))

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSize
 from ...core.errors import Failure
 from .. import theme
 from ..state.session import Notice
-from ..state.wording import in_words_of_the_window
+from ..state.wording import in_words_of_the_window, with_short_paths
 
 _ICONS = {"success": "success", "information": "note", "warning": "warning", "error": "error"}
 _TINTS = {"success": "success", "information": "note", "warning": "warning", "error": "error"}
@@ -39,6 +39,7 @@ class Banner(QFrame):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.text.setMinimumWidth(80)  # a word as long as a path must not widen the window
         self.place_button = _button("Show Line")
         self.reveal_button = _button("Show in Folder")
         self.details_button = _button("Details")
@@ -76,11 +77,13 @@ class Banner(QFrame):
         self.details_button.setChecked(False)
         if failure is not None:
             self._tone = "error"
-            self.text.setText(failure_text(failure))
+            self.text.setText(with_short_paths(failure_text(failure)))
+            self.text.setToolTip(failure_text(failure))
             self.details.setPlainText(failure.details or "")
         elif notice is not None:
             self._tone = notice.tone
-            self.text.setText(notice.text)
+            self.text.setText(with_short_paths(notice.text))
+            self.text.setToolTip(notice.text)
         self.details_button.setVisible(bool(failure and failure.details))
         self.place_button.setVisible(bool(failure and failure.file and failure.line))
         self.reveal_button.setVisible(bool(not failure and notice and notice.reveal))

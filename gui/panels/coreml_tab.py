@@ -24,8 +24,10 @@ from .. import theme
 from ..models.features import FeaturesModel, feature_rows
 from ..models.operations import OperationsModel, operation_rows
 from ..state.session import Session
+from ..state.sizes import size_text
 from ..state.words import target_text
 from .bars import BarDelegate
+from .elided import ElidedLabel
 from .empty_state import EmptyState
 from .graph_page import GraphPage
 
@@ -115,9 +117,8 @@ class CoreMLTab(QWidget):
         for row, (kind, file) in enumerate(files.items()):
             kind_label = QLabel(_FILES.get(kind, kind))
             kind_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            name = QLabel(Path(file).name)
+            name = ElidedLabel(Path(file).name)
             name.setToolTip(file)
-            name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             reveal = QToolButton()
             reveal.setText("Show in Folder")
             reveal.setIcon(theme.icon("reveal"))
@@ -144,16 +145,6 @@ def summary_text(summary: CoreMLSummary | None) -> str:
     count = sum(summary.operations.values())
     parts.append(f"{count} operation{'' if count == 1 else 's'}")
     return " · ".join(parts)
-
-
-def size_text(size_bytes: int) -> str:
-    """Return a size in the units of file windows (1 MB is a million bytes)."""
-    size = float(size_bytes)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.2f} GB"
 
 
 def _titled(title: str, table: QTreeView) -> QWidget:

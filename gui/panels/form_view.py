@@ -57,7 +57,8 @@ class FormView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(FormArea(self._content), 1)
+        self._area = FormArea(self._content)
+        layout.addWidget(self._area, 1)
         layout.addWidget(self.help)
 
     def show_sections(self, sections: tuple[Section, ...], folder: Path) -> None:
@@ -100,6 +101,7 @@ class FormView(QWidget):
                 self.buttons[action.key] = box.add_action(action, self._wish_action)
             self.sections[section.key] = box
             self._column.insertWidget(self._column.count() - 1, box)
+        self._area.updateGeometry()
         if focused in self.rows:
             self.rows[focused].input.setFocus()
 

@@ -22,6 +22,8 @@ def load_drawing_code() -> None:
 
 
 class GraphPage(QWidget):
+    node_chosen = Signal(str)
+    """Id of a node; empty where something else was chosen."""
     module_chosen = Signal(str)
     line_chosen = Signal(str, int)
     failed = Signal(str)
@@ -52,9 +54,9 @@ class GraphPage(QWidget):
 
     def show_selection(self, selection: Selection) -> None:
         """Choose the node of what is selected elsewhere; a choice made here is left as it is."""
-        if self._graph is None or self._is_telling or selection == self._selection:
-            return
         before, self._selection = self._selection, selection
+        if self._graph is None or self._is_telling or selection == before:
+            return
         if selection.module is not None and selection.module != before.module:
             self.view().choose_module(selection.module)
         elif selection.file and selection.line:
@@ -66,6 +68,8 @@ class GraphPage(QWidget):
             from ..canvas.view import GraphView
 
             made = GraphView()
+            made.node_chosen.connect(self._tell_node)
+            made.group_chosen.connect(lambda group_id: self._tell_node(""))
             made.module_chosen.connect(self._tell_module)
             made.line_chosen.connect(self._tell_line)
             made.layout_shown.connect(self._note_drawn)
@@ -79,6 +83,11 @@ class GraphPage(QWidget):
 
     def _note_drawn(self) -> None:
         self.is_drawn = True
+
+    def _tell_node(self, node_id: str) -> None:
+        self._is_telling = True
+        self.node_chosen.emit(node_id)
+        self._is_telling = False
 
     def _tell_module(self, path: str) -> None:
         self._is_telling = True

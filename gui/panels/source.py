@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.diagnostics import Diagnostic, Severity
 from ..state.session import Session
+from ..state.sizes import size_text
 from .code_view import CodeView, LineMark
+from .elided import ElidedLabel
 from .empty_state import EmptyState
 
 SIZE_LIMIT_BYTES = 4_000_000
@@ -29,10 +31,9 @@ class SourcePanel(QWidget):
     def _build(self) -> None:
         self.view = CodeView()
         self.view.setAccessibleName("Source")
-        self._name = QLabel()
+        self._name = ElidedLabel()
         self._name.setContentsMargins(8, 4, 8, 4)
         self._name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         page = QWidget()
         inner = QVBoxLayout(page)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -64,8 +65,8 @@ class SourcePanel(QWidget):
             status = file.stat()
             is_same = file == self._file and status.st_mtime_ns == self._stamp
             if not is_same:
-                if file.suffix != ".py" or status.st_size > SIZE_LIMIT_BYTES:
-                    self._say("No source", f"{file.name} is not a Python file that can be shown.")
+                if reason := _why_not_shown(file, status.st_size):
+                    self._say("No source", reason)
                     return False
                 self._text = file.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
@@ -86,6 +87,14 @@ class SourcePanel(QWidget):
     def _choose(self, line: int) -> None:
         if self._file is not None:
             self.line_chosen.emit(str(self._file), line)
+
+
+def _why_not_shown(file: Path, size_bytes: int) -> str:
+    if file.suffix != ".py":
+        return f"{file.name} is already compiled; what it does is shown in the middle."
+    if size_bytes > SIZE_LIMIT_BYTES:
+        return f"{file.name} is too long to be shown here ({size_text(size_bytes)})."
+    return ""
 
 
 def marks_of(diagnostics: tuple[Diagnostic, ...], file: Path) -> dict[int, LineMark]:

@@ -4,8 +4,8 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ..state.session import Session
+from ..state.sizes import size_text
 from .choosers import device_text
-from .coreml_tab import size_text
 
 
 class StatusPanel(QWidget):

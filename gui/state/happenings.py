@@ -7,6 +7,7 @@ import msgspec
 from ...core.errors import Failure
 from ...core.recipe.model import Recipe
 from ...core.results import EntryOutline
+from .history import ExportRecord
 from .session import Document, JobKind, Notice, Selection
 
 
@@ -86,6 +87,12 @@ class SelectionMoved(Happening, frozen=True, kw_only=True):
     selection: Selection
 
 
+class HistoryRead(Happening, frozen=True, kw_only=True):
+    """The past exports of what is open are these."""
+
+    records: tuple[ExportRecord, ...]
+
+
 class NoticeShown(Happening, frozen=True, kw_only=True):
     notice: Notice
 
@@ -108,6 +115,7 @@ AnyHappening = (
     | JobSubmitted
     | CancelAsked
     | SelectionMoved
+    | HistoryRead
     | NoticeShown
     | MessageClosed
 )

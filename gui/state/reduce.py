@@ -24,6 +24,7 @@ from .happenings import (
     CancelAsked,
     DocumentClosed,
     DocumentOpened,
+    HistoryRead,
     InputsSuggested,
     JobSubmitted,
     MessageClosed,
@@ -81,6 +82,8 @@ def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
             return session if job is None else replace(session, job=replace(job, is_cancelling=True))
         case SelectionMoved():
             return replace(session, selection=event.selection)
+        case HistoryRead():
+            return replace(session, history=event.records)
         case NoticeShown():
             return replace(session, notice=event.notice)
         case MessageClosed():

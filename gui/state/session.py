@@ -11,6 +11,7 @@ from ...core.graph.model import Graph
 from ...core.recipe.model import Model, Recipe
 from ...core.results import Advice, CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
 from .advice import acknowledgement, is_same_question, with_advice
+from .history import ExportRecord
 
 JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package"]
 PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
@@ -55,6 +56,10 @@ class Selection(Part, frozen=True, kw_only=True):
     """Path of a submodule; ``""`` is the model."""
     file: str | None = None
     line: int | None = None
+    node: str | None = None
+    """Id of a node of a graph."""
+    graph: Literal["torchscript", "coreml"] | None = None
+    """The graph that has the node."""
 
 
 class Notice(Part, frozen=True, kw_only=True):
@@ -167,6 +172,8 @@ class Session(Part, frozen=True, kw_only=True):
     notice: Notice | None = None
     worker: WorkerFacts | None = None
     selection: Selection = Selection()
+    history: tuple[ExportRecord, ...] = ()
+    """Past exports of this document, newest first."""
 
     @property
     def is_editable(self) -> bool:

@@ -21,11 +21,25 @@ _FLAGS = (
 )
 
 
+_PATH = re.compile(r"""(?<![\w/.])(?:[A-Za-z]:\\|/)[^\s'":;,()“”]+""")
+LONGEST_PATH = 40
+
+
 def in_words_of_the_window(text: str) -> str:
     """Return a sentence without the words of the command line and the recipe, as far as fields stand for them."""
     for pattern, replacement in _FLAGS:
         text = pattern.sub(replacement, text)
     return _ASSIGNED.sub(_as_field, text)
+
+
+def with_short_paths(text: str) -> str:
+    """Return a sentence whose long paths keep their last two parts: ``…/project/model.py``."""
+    return _PATH.sub(_short, text)
+
+
+def _short(found: re.Match[str]) -> str:
+    parts = [part for part in re.split(r"[/\\]", found[0]) if part]
+    return found[0] if len(found[0]) <= LONGEST_PATH or len(parts) < 4 else f"…/{parts[-2]}/{parts[-1]}"
 
 
 def _as_field(found: re.Match[str]) -> str:

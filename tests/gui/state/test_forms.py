@@ -23,7 +23,7 @@ from exportdesk.gui.state.forms.coreml import coreml_form
 from exportdesk.gui.state.forms.setup import setup_form
 from exportdesk.gui.state.forms.tracing import tracing_form
 from exportdesk.gui.state.session import Document, Session
-from exportdesk.gui.state.wording import in_words_of_the_window
+from exportdesk.gui.state.wording import in_words_of_the_window, with_short_paths
 from exportdesk.gui.state.words import WORDS
 from msgspec.structs import replace
 
@@ -243,3 +243,10 @@ def test_that_equal_fields_ignore_their_edit(tmp_path: Any) -> None:
     first, second = (coreml_fields(RECIPE, tmp_path)["coreml.precision"] for _ in range(2))
     assert first == second
     assert first != with_changes(first, value="float32")
+
+
+def test_that_long_paths_in_sentences_keep_their_end_only() -> None:
+    said = with_short_paths("Exported to /tmp/pytest-of-somebody/pytest-12/test_a0/project/out/model. 2 checks passed.")
+    assert said == "Exported to …/out/model. 2 checks passed."
+    for text in ("Saved at /tmp/a.toml.", "either/or, 3/4 of it", "see https://pytorch.org/docs/stable/jit.html#a/b/c"):
+        assert with_short_paths(text) == text
