@@ -58,12 +58,12 @@ def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> 
 
 def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: Callable[[], None]) -> Graph:
     # Only a trace keeps the sizes of its inputs; asked for others, torch complains on standard error.
-    has_shapes = "traced_inputs.pkl" in _names_inside(path) and has_shapes
-    from ..torchscript.torch_jit import load, load_with_input_shapes
+    has_input_shapes = "traced_inputs.pkl" in _names_inside(path) and has_shapes
+    from ..torchscript.torch_jit import load_graphs
     from .torchscript import graph_of_module
 
     try:
-        module = load_with_input_shapes(path) if has_shapes else load(path)
+        module = load_graphs(path, has_input_shapes=has_input_shapes)
     except (RuntimeError, ValueError, OSError, TypeError, AttributeError, MemoryError, EOFError) as error:
         fail(
             "graph.damaged",

@@ -32,7 +32,7 @@ __all__ = [
     "forget_types",
     "inline_calls",
     "load",
-    "load_with_input_shapes",
+    "load_graphs",
     "save",
     "schema_of",
     "script",
@@ -179,13 +179,19 @@ def load(file: Path) -> torch.jit.ScriptModule:
         return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu"))
 
 
-def load_with_input_shapes(file: Path) -> torch.jit.ScriptModule:
-    """``torch.jit.load``; the inputs of a traced model have the sizes again that it was traced with."""
+def load_graphs(file: Path, *, has_input_shapes: bool = False) -> Any:
+    """Return torch's own object of a saved module, to be read and not called: a third of a load goes into wrapping it.
+
+    Args:
+        has_input_shapes: the inputs of a traced model have the sizes again that it was traced with.
+    """
     try:
         # Private, and the only way: torch.jit.save keeps the sizes of a trace's inputs and load drops them.
-        return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu", _restore_shapes=True))
-    except (RuntimeError, TypeError):
-        return load(file)
+        internals: Any = torch._C  # its type stubs lack the last argument
+        unit = internals.CompilationUnit()
+        return internals.import_ir_module(unit, str(file), torch.device("cpu"), {}, has_input_shapes)
+    except (RuntimeError, TypeError, AttributeError):
+        return load(file)._c
 
 
 def save(compiled: Compiled, file: Path) -> None:

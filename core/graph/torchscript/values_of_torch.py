@@ -1,0 +1,59 @@
+"""What torch's own objects say: types, constants, names, source ranges."""
+
+import re
+from typing import Any
+
+import torch
+
+from ..labels import ShapeOnly
+from ..model import shape_text
+from ..shapes import DTYPES, described
+from ..values import UNKNOWN, Constant, Value, name_in_port
+
+_MANGLED = re.compile(r"___torch_mangle_\d+\.")
+_PLAIN_TYPES = {"IntType": "int", "FloatType": "float", "BoolType": "bool", "StringType": "str", "NumberType": "number"}
+
+
+def constant_of(value: Any, name: str = "") -> Value:
+    if isinstance(value, torch.Tensor):
+        sizes = tuple(value.shape)
+        dtype = DTYPES.get(value.dtype, "")
+        if not name and not sizes and value.device.type == "cpu" and not value.is_quantized:
+            return Constant(value.item(), name, "()", dtype)
+        return Constant(ShapeOnly(sizes), name, shape_text(sizes), dtype)
+    return Constant(value, name)
+
+
+def short(value: Any) -> str:
+    constant = constant_of(value)
+    return name_in_port(constant) or '""'
+
+
+def type_of(value: Any, example: Any = UNKNOWN) -> tuple[str, str]:
+    """Return shape and type of a value: those that the graph has, then those of its stand-in."""
+    kind = value.type()
+    name = kind.kind()
+    if name != "TensorType":
+        return "", _PLAIN_TYPES.get(name, "")
+    sizes, dtype = kind.sizes(), kind.dtype()
+    shape, seen = described(example)
+    return shape_text(None if sizes is None else tuple(sizes)) or shape, DTYPES.get(dtype, "") or seen
+
+
+def agreed(one: Any, other: Any) -> Any:
+    """Return the stand-in that both sides have in common."""
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return one if one.shape == other.shape and one.dtype == other.dtype else UNKNOWN
+    return UNKNOWN
+
+
+def class_name(handle: Any) -> str:
+    return _MANGLED.sub("", str(handle.qualified_name)).rpartition(".")[2]
+
+
+def range_of(node: Any) -> str:
+    """Return the source range of a node as text; empty where the file's record of it is damaged."""
+    try:
+        return str(node.sourceRange())
+    except (RuntimeError, MemoryError):  # a length that was flipped is read as memory to be had
+        return ""
