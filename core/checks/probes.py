@@ -101,7 +101,7 @@ def _own_row(model: EagerModel, method: str, probe: Probe) -> Any:
 
 def _expected(description: str, output: Any, random_reason: str | None) -> Expected:
     problem = random_reason
-    tensors = [tensor for _, tensor in flatten(output) if tensor.layout is torch.strided]
+    tensors = [tensor for _, tensor in flatten(output) if tensor.layout is torch.strided and tensor.numel()]
     if tensors and all(tensor.is_floating_point() and bool(tensor.isnan().all()) for tensor in tensors):
         problem = problem or "the model itself gives only NaN"
     return Expected(description=description, output=output, problem=problem)

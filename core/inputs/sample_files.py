@@ -1,5 +1,6 @@
 """Sample tensors from files: NumPy, torch (weights only) and images."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,18 @@ def read_sample(file: Path, name: str) -> torch.Tensor:
         ExportDeskError: ``call.sample``.
     """
     if not file.is_file():
-        fail("call.sample", f"There is no sample file {file} for the input {name}.", file=str(file))
+        fail(
+            "call.sample",
+            f"There is no sample file {file} for the input {name}.",
+            file=str(file),
+            hint="Check the path: in a recipe it is relative to the recipe's folder.",
+        )
     try:
         content = _read(file)
     except Exception as error:
         fail(
             "call.sample",
-            f"The sample {file.name} for the input {name} cannot be read: {error}.",
+            f"The sample {file.name} for the input {name} cannot be read: {_reason(error)}.",
             file=str(file),
             hint="Samples are .npy, .npz, .pt (tensors only) or images.",
             cause=error,
@@ -65,4 +71,12 @@ def _read(file: Path) -> object:
 
 
 def _from_numpy(values: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values))
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return torch.from_numpy(np.ascontiguousarray(native))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, pickle.UnpicklingError):
+        # torch explains at length how to run what a file holds, which is never done here.
+        return "it holds Python objects other than tensors, and reading those would run code"
+    return str(error).strip().rstrip(".") or type(error).__name__

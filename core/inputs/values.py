@@ -162,8 +162,9 @@ def _from_file(item: Input, fill: FileFill, folder: Path) -> torch.Tensor:
                 file=str(folder / fill.file),
                 hint="Leave the shape out to take the file's, or correct it.",
             )
-        return sample.to(DTYPES[item.dtype])
-    return sample
+    dtype = DTYPES[item.dtype]
+    # NumPy makes float64 where nobody asks, so the recipe's word counts; a default makes no floats of whole numbers.
+    return sample.to(dtype) if sample.is_floating_point() or item.dtype != "float32" else sample
 
 
 def _allows(dimension: Dimension, size: int) -> bool:

@@ -55,8 +55,21 @@ def describe(error: BaseException) -> str:
 
 
 def fail_in_user_code(
-    code: str, what: str, error: BaseException, *, module: str | None = None, hint: str | None = None
+    code: str,
+    what: str,
+    error: BaseException,
+    *,
+    module: str | None = None,
+    hint: str | None = None,
+    otherwise: Path | None = None,
 ) -> NoReturn:
-    """Raise an ExportDeskError for an exception of user code: ``what`` happened, at which of the user's lines."""
+    """Raise an ExportDeskError for an exception of user code: ``what`` happened, at which of the user's lines.
+
+    Args:
+        otherwise: the file to name where none of the user's lines was running.
+    """
+    file: str | None
     file, line = users_place(error)
+    if file is None and otherwise is not None:
+        file = str(otherwise)
     fail(code, f"{what}: {describe(error)}", module=module, file=file, line=line, hint=hint, cause=error)

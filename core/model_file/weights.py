@@ -1,6 +1,7 @@
 """Weights from a file, put into a model."""
 
 import difflib
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,18 @@ def _read(file: Path) -> Any:
     except Exception as error:
         fail(
             "model.weights",
-            f"The weights file {file.name} cannot be read: {str(error).splitlines()[0] if str(error) else error!r}.",
+            f"The weights file {file.name} cannot be read: {_reason(error)}.",
             file=str(file),
             hint="ExportDesk reads .safetensors and state dicts saved by torch.save. A file that needs the model's "
             "own classes is not read, since reading it would run code: save model.state_dict() instead.",
             cause=error,
         )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds Python objects other than tensors"
+    return str(error).splitlines()[0].partition(". This is an internal")[0] if str(error) else type(error).__name__
 
 
 def _state_dict(content: Any, file: Path) -> dict[str, torch.Tensor]:

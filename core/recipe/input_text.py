@@ -39,7 +39,7 @@ def dimension_text(dimension: Dimension) -> str:
 
 
 def parse_input(text: str) -> Input:
-    """Read one ``--input``: ``name=shape``, ``name=shape:dtype`` or ``name=@file``.
+    """Read one ``--input``: ``name=shape``, ``name=shape:dtype``, ``name=@file`` or ``name=@file:dtype``.
 
     Raises:
         ExportDeskError: ``call.input`` or ``call.shape``.
@@ -51,6 +51,9 @@ def parse_input(text: str) -> Input:
     if rest.startswith("@"):
         if not rest[1:]:
             fail("call.input", f"--input {text!r} names no file after '@'.", hint="Write x=@sample.npy.")
+        file, _, kind = rest[1:].rpartition(":")
+        if file and kind in DTYPES:
+            return Input(name=name, fill=FileFill(file=file), dtype=kind)  # type: ignore[arg-type]  # one of DTYPES
         return Input(name=name, fill=FileFill(file=rest[1:]))
     shape, colon, dtype = rest.partition(":")
     dtype = dtype.strip() if colon else "float32"

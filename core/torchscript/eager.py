@@ -57,6 +57,7 @@ class EagerModel:
                 module=module_in(self._loaded.module, error) or "",
                 hint=f"{explanation(error)}Check the shapes and dtypes of the inputs: the line shown is where the "
                 "model gave up.",
+                otherwise=self._loaded.file,
             )
 
 

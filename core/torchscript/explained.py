@@ -44,7 +44,10 @@ def explanation(error: BaseException) -> str:
         weight = getattr(module, "weight", None)
         if isinstance(weight, torch.Tensor) and weight.is_floating_point() and given.dtype != weight.dtype:
             names = [str(dtype).removeprefix("torch.") for dtype in (weight.dtype, given.dtype)]
-            return f"This {kind} has weights of {names[0]}, and was given {names[1]}. "
+            return (
+                f"This {kind} has weights of {names[0]}, and was given {names[1]}: give the input the dtype {names[0]} "
+                "(also behind a file: @x.npy:float32). "
+            )
     return ""
 
 
