@@ -3,20 +3,26 @@
 import importlib.util
 import re
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .coreml.inputs import RESERVED_NAMES, ConvertedInput
+from .exported.program import ExportedEntry
 from .inputs.binding import Arguments, Binding
 from .job_context import JobContext
+from .lane import Entry
 from .recipe.model import CoreML, CoreMLOutput, Input, Recipe
 from .results import CoreMLSummary
+from .torchscript.compile import CompiledEntry
 from .torchscript.schema import taken_names
 from .torchscript.torch_jit import Compiled
+
+if TYPE_CHECKING:
+    from .coreml.conversion import ConvertedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +56,7 @@ class CoreMLOutcome:
 class ConversionSource:
     """What is converted, and how its methods are called."""
 
-    compiled: Compiled
-    traced: Collection[str]
-    """Methods that are traced, and so have no arguments but tensors."""
+    entry: Entry
     bindings: Mapping[str, Binding]
     examples: Mapping[str, Arguments]
     output_paths: Mapping[str, tuple[str, ...]]
@@ -61,10 +65,31 @@ class ConversionSource:
 
     def inputs(self, method: str) -> list[ConvertedInput]:
         """Return an input for each argument that the compiled method has."""
-        is_traced = method in self.traced
-        return _converted_inputs(
-            self.compiled, self.bindings[method], self.examples[method], method, is_traced=is_traced
-        )
+        example, binding = self.examples[method], self.bindings[method]
+        if isinstance(self.entry, ExportedEntry):
+            return _converted_inputs(binding, example, taken=None)
+        # A trace has dropped the arguments that are no tensors.
+        taken = None if method in self.entry.forms else len(taken_names(self.entry.compiled, method))
+        return _converted_inputs(binding, example, taken=taken)
+
+    def convert(
+        self, method: str, inputs: Sequence[ConvertedInput], options: CoreML, context: JobContext, *, staging: Path
+    ) -> "ConvertedModel":
+        """Convert a method by coremltools."""
+        if isinstance(self.entry, ExportedEntry):
+            from .coreml.exported import convert_exported
+
+            program = self.entry.programs[method]
+            return convert_exported(program, inputs, options, context, staging=staging, folder=self.folder)
+        from .coreml.convert import convert
+
+        compiled = self.entry.compiled
+        return convert(compiled, inputs, options, context, method=method, staging=staging, folder=self.folder)
+
+    @property
+    def compiled(self) -> "Compiled | None":
+        """The TorchScript that is converted, None in the other lane."""
+        return self.entry.compiled if isinstance(self.entry, CompiledEntry) else None
 
 
 def convert_and_save(*, source: ConversionSource, recipe: Recipe, stem: Path, context: JobContext) -> CoreMLOutcome:
@@ -92,11 +117,9 @@ def convert_method(source: ConversionSource, method: str, options: CoreML, stem:
     Outputs that the recipe does not name are named after their place in the model's own output: coremltools would
     number them by the operations before them, and an app would break with each change of the model.
     """
-    from .coreml.convert import convert
-
     inputs = source.inputs(method)
     options = msgspec.structs.replace(options, outputs=outputs_of(source, method, options))
-    made = convert(source.compiled, inputs, options, context, method=method, staging=stem.parent, folder=source.folder)
+    made = source.convert(method, inputs, options, context, staging=stem.parent)
     return made.save(stem.with_name(stem.name + ".mlpackage"))
 
 
@@ -167,14 +190,14 @@ def output_names(paths: Sequence[str], *, taken: Sequence[str]) -> list[str]:
     return names
 
 
-def _converted_inputs(
-    compiled: Compiled, binding: Binding, example: Arguments, method: str, *, is_traced: bool
-) -> list[ConvertedInput]:
-    """Return an input for each argument that the compiled method has; a trace has dropped those that are no tensors."""
-    taken = taken_names(compiled, method)
-    values = [*example.positional, *example.keyword.values()]
-    rows = list(zip(binding.inputs, values, strict=True))
-    if len(rows) > len(taken) or is_traced:
+def _converted_inputs(binding: Binding, example: Arguments, *, taken: int | None) -> list[ConvertedInput]:
+    """Return an input for each argument that what is converted has.
+
+    Args:
+        taken: how many arguments it takes; None where only tensors are left, as of a trace.
+    """
+    rows = list(zip(binding.inputs, [*example.positional, *example.keyword.values()], strict=True))
+    if taken is None or len(rows) > taken:
         kept = (_only_tensors(item, value) for item, value in rows)
         rows = [row for row in kept if row is not None]
     return [_converted_input(item, value) for item, value in rows]

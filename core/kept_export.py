@@ -14,18 +14,21 @@ from .checks.coreml import PackageVerdict
 from .coreml_lane import CoreMLOutcome
 from .diagnostics import Diagnostic
 from .job_context import JobContext
+from .lane import LaneMade
 from .model_file.loading import LoadedModel
 from .prepared import Prepared
-from .recipe.model import Checks, CoreML, CoreMLMetadata, Recipe
+from .recipe.model import Checks, CoreML, CoreMLMetadata, Lane, Recipe
 from .sameness import is_same
-from .script_lane import ScriptMade
 
 _LARGEST_HASHED = 64 * 2**20
 """Larger files are told by their times and size: hashing would cost more than it saves, and weights are compared."""
 
 _LARGEST_KEPT = 2**30
 """Bytes of weights: until they are known to be the same, the next export has two models in memory."""
-_SCRIPT_STAGES = ("eager", "compile", "save", "check-torchscript", "audit", "check-reloaded")
+_LANE_STAGES: dict[Lane, tuple[str, ...]] = {
+    "torchscript": ("eager", "compile", "save", "check-torchscript", "audit", "check-reloaded"),
+    "torch.export": ("eager", "compile", "save", "check-exported", "check-reloaded"),
+}
 
 Signature = tuple[int, int, int, int]
 
@@ -47,7 +50,7 @@ class KeptExport:
     folder: Path
     loaded: LoadedModel
     prepared: Prepared
-    made: ScriptMade
+    made: LaneMade
     diagnostics: tuple[Diagnostic, ...]
     """Of everything before the conversion."""
     package: KeptPackage | None
@@ -75,20 +78,21 @@ class KeptExport:
         return [file for file in self.files_written if file == name or name in file.parents]
 
 
-class KeptScript:
-    """A ``ScriptStage`` whose results are those of the export before."""
+class KeptLane:
+    """A ``LaneStage`` whose results are those of the export before."""
 
     def __init__(self, kept: KeptExport, out: Path, context: JobContext) -> None:
         self.entry, self.expected = kept.made.entry, kept.made.expected
         self._kept, self._out, self._context = kept, out, context
 
-    def start(self, file: Path) -> None:
-        """Put the file of the earlier bundle in its place."""
+    def start(self, stem: Path) -> None:
+        """Put the files of the earlier bundle in their place."""
         with self._context.stage("save"):
-            self._context.keep(_SCRIPT_STAGES, self._kept.diagnostics)
-            self._kept.take_over(Path(self._kept.made.file_name), file.parent, self._out)
+            self._context.keep(_LANE_STAGES[self._kept.recipe.lane], self._kept.diagnostics)
+            for name in self._kept.made.files.values():
+                self._kept.take_over(Path(name), stem.parent, self._out)
 
-    def finish(self) -> ScriptMade:
+    def finish(self) -> LaneMade:
         return self._kept.made
 
 
@@ -102,17 +106,19 @@ class LastExport:
         self._kept: KeptExport | None = None
 
     def matching(self, recipe: Recipe, folder: Path, loaded: LoadedModel, prepared: Prepared) -> KeptExport | None:
-        """Return the last export if all that its TorchScript depends on is as it was; otherwise it is forgotten.
+        """Return the last export if all that its lane depends on is as it was; otherwise it is forgotten.
 
         The model's code has just been run again: files that it read are compared by content, the model that it made
         by every weight and attribute, and the inputs by every element.
         """
         kept, self._kept = self._kept, None
-        if kept is None or kept.folder != folder or script_part(kept.recipe) != script_part(recipe):
+        if kept is None or kept.folder != folder or lane_part(kept.recipe) != lane_part(recipe):
             return None
         if any(content_mark(path) != mark for path, mark in kept.files_read.items()):
             return None
-        if not kept.has(Path(kept.made.file_name)) or not _same_model(kept.loaded, loaded):
+        if not all(kept.has(Path(name)) for name in kept.made.files.values()):
+            return None
+        if not _same_model(kept.loaded, loaded):
             return None
         return kept if is_same(kept.prepared.all_probes, prepared.all_probes) else None
 
@@ -124,7 +130,7 @@ class LastExport:
             self._kept = kept
 
 
-def script_part(recipe: Recipe) -> Recipe:
+def lane_part(recipe: Recipe) -> Recipe:
     """Return the recipe without what only the conversion and its checks depend on."""
     checks = Checks(probes=recipe.checks.probes, seed=recipe.checks.seed)
     return msgspec.structs.replace(recipe, coreml=CoreML(), checks=checks, acknowledged=())

@@ -11,22 +11,24 @@ from .bundle.write import write_bundle
 from .checks.coreml import PackageVerdict
 from .checks.outcome import check_outcome
 from .checks.probes import eager_answers
-from .checks.verdict import not_run
+from .checks.verdict import Expected, not_run
 from .coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
-from .errors import fail
+from .errors import ExportDeskError
 from .events import AnyEvent
 from .inputs.nested import flatten
 from .job_context import JobContext
-from .kept_export import KeptExport, KeptPackage, KeptScript, LastExport, content_marks, written_files
+from .kept_export import KeptExport, KeptLane, KeptPackage, LastExport, content_marks, written_files
 from .kept_package import take_over_package
+from .lane import LaneStage
 from .model_file.loading import LoadedModel, load_model, model_path
 from .model_file.read_files import files_read
 from .model_file.user_imports import user_imports
+from .other_lane import offer_other_lane
 from .prepared import Prepared, prepare_inputs
 from .recipe.document import read_recipe
 from .recipe.model import Recipe
 from .results import CoreMLSummary, ExportResult
-from .script_lane import ScriptRun, ScriptStage
+from .script_lane import ScriptRun
 from .staged_files import staged_folder, staging_beside
 from .torchscript.clean_process import warm_clean_process
 from .torchscript.compile import EntryCompiler
@@ -68,8 +70,6 @@ def run_export(
         last: of this process; what of it cannot have changed is taken over, and said to be kept.
     """
     check_place(out)
-    if recipe.lane != "torchscript":
-        fail("recipe.lane", f"The lane {recipe.lane!r} is not there yet.", hint='Use lane = "torchscript".')
     context.acknowledged = recipe.acknowledged
     started_ns = time.time_ns()
     warm_clean_process()
@@ -82,11 +82,13 @@ def run_export(
             kept = None if last is None else last.matching(recipe, folder, loaded, prepared)
         if kept is not None:
             loaded, prepared = kept.loaded, kept.prepared
-            run: ScriptStage = KeptScript(kept, out, context)
-        else:
-            run = _compile(loaded, prepared, recipe, context)
-        with staged_folder(out, staging) as bundle:
-            export = _write_and_check(loaded, prepared, run, kept, recipe, bundle, out, folder, context)
+        try:
+            run = KeptLane(kept, out, context) if kept is not None else _compile(loaded, prepared, recipe, context)
+            with staged_folder(out, staging) as bundle:
+                export = _write_and_check(loaded, prepared, run, kept, recipe, bundle, out, folder, context)
+        except ExportDeskError as error:
+            offer_other_lane(error, loaded, prepared, recipe, context)
+            raise
         read.note(str(file))
         read.note_imported()
         if last is not None and (marks := content_marks(read.outside(out, staging), started_ns)) is not None:
@@ -94,7 +96,16 @@ def run_export(
         return export.result
 
 
-def _compile(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, context: JobContext) -> ScriptRun:
+def _compile(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, context: JobContext) -> LaneStage:
+    clean = warm_clean_process()
+    if recipe.lane == "torch.export":
+        from .export_lane import ExportRun, export_methods
+
+        with context.stage("eager"):
+            expected = _eager(loaded, prepared, context)
+        with context.stage("compile"):
+            exported = export_methods(loaded, prepared, recipe, context)
+        return ExportRun(loaded, prepared, expected, exported, recipe, clean, context)
     with context.stage("inputs"):
         compiler = EntryCompiler(loaded, dict(recipe.marks), recipe.torchscript, context)
     with (
@@ -102,10 +113,14 @@ def _compile(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, context: J
         compiler.recording(),
         warnings_as_diagnostics(loaded.module, context.report, fallback_module=""),
     ):
-        expected = {m: eager_answers(loaded, m, rows, context) for m, rows in prepared.all_probes.items()}
+        expected = _eager(loaded, prepared, context)
     with context.stage("compile"):
         entry = compiler.compile({m: prepared.method_example(m, expected[m]) for m in loaded.methods})
-    return ScriptRun(loaded, prepared, expected, entry, recipe, warm_clean_process(), context)
+    return ScriptRun(loaded, prepared, expected, entry, recipe, clean, context)
+
+
+def _eager(loaded: LoadedModel, prepared: Prepared, context: JobContext) -> dict[str, tuple[Expected, ...]]:
+    return {method: eager_answers(loaded, method, rows, context) for method, rows in prepared.all_probes.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +133,7 @@ class _Written:
 def _write_and_check(
     loaded: LoadedModel,
     prepared: Prepared,
-    run: ScriptStage,
+    run: LaneStage,
     kept: KeptExport | None,
     recipe: Recipe,
     bundle: Path,
@@ -127,11 +142,10 @@ def _write_and_check(
     context: JobContext,
 ) -> _Written:
     stem = file_stem(loaded.entry or loaded.file.stem)
-    run.start(bundle / f"{stem}.pt")
-    of_script = context.diagnostics
+    run.start(bundle / stem)
+    of_lane = context.diagnostics
     source = ConversionSource(
-        compiled=run.entry.compiled,
-        traced=run.entry.forms,
+        entry=run.entry,
         bindings=prepared.bindings,
         examples={method: rows[0].arguments for method, rows in prepared.probes.items()},
         output_paths={m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in run.expected.items()},
@@ -149,7 +163,7 @@ def _write_and_check(
             )
     made = run.finish()
     answers = {method: made.expected[method][: len(rows)] for method, rows in prepared.probes.items()}
-    files = {"torchscript": f"{stem}.pt"}
+    files = dict(made.files)
     verdict = PackageVerdict(checks=())
     if outcome is not None and outcome.package is None:
         verdict = PackageVerdict(checks=(not_run("coreml", outcome.reason),))
@@ -168,7 +182,7 @@ def _write_and_check(
             seconds=context.seconds,
             kept=context.kept,
             recipe=recipe,
-            modes={} if loaded.module is None or loaded.is_script else modes(loaded.module, dict(recipe.marks)),
+            modes=_modes(loaded, recipe),
             coreml=summary,
             layers=verdict.layers,
             float32_suggestion=verdict.suggestion,
@@ -180,7 +194,7 @@ def _write_and_check(
         result = write_bundle(result, bundle, folder, samples=samples, method=method, function=function)
     package = None
     if outcome is not None and outcome.package is not None:
-        of_package = context.diagnostics[len(of_script) :]
+        of_package = context.diagnostics[len(of_lane) :]
         package = KeptPackage(outcome=outcome, verdict=verdict, diagnostics=of_package)
     return _Written(
         result=result,
@@ -190,11 +204,18 @@ def _write_and_check(
             loaded=loaded,
             prepared=prepared,
             made=made,
-            diagnostics=of_script,
+            diagnostics=of_lane,
             package=package,
             out=out,
         ),
     )
+
+
+def _modes(loaded: LoadedModel, recipe: Recipe) -> dict[str, str]:
+    """Return how each module was compiled; in the lane of torch.export there are no modes."""
+    if loaded.module is None or loaded.is_script or recipe.lane != "torchscript":
+        return {}
+    return dict(modes(loaded.module, dict(recipe.marks)))
 
 
 def _output_names(summary: CoreMLSummary | None, function: str | None) -> list[str]:

@@ -1,14 +1,13 @@
 """The TorchScript side of an export: compiled as the marks say, saved, checked in memory and from its file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from .checks.probes import without_unrepeatable
 from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
 from .checks.verdict import Expected
 from .job_context import JobContext
+from .lane import LaneMade
 from .model_file.loading import LoadedModel
 from .prepared import Prepared
 from .recipe.model import Recipe
@@ -19,30 +18,6 @@ from .torchscript.compile import CompiledEntry
 from .torchscript.script_file import save_compiled
 
 _PROBES_IN_MEMORY = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScriptMade:
-    """The compiled model, in its file, and what was found of it."""
-
-    entry: CompiledEntry
-    file_name: str
-    expected: Mapping[str, Sequence[Expected]]
-    """What the model itself gives on every probe of each method; those that cannot be compared say so."""
-    checks: tuple[Check, ...]
-
-
-class ScriptStage(Protocol):
-    """The TorchScript side of an export: made now, or taken over from the export before."""
-
-    entry: CompiledEntry
-    expected: Mapping[str, Sequence[Expected]]
-
-    def start(self, file: Path) -> None:
-        """Write the file, and begin to check it."""
-
-    def finish(self) -> ScriptMade:
-        """Wait for the checks."""
 
 
 class ScriptRun:
@@ -65,10 +40,10 @@ class ScriptRun:
         self._in_memory: tuple[Check, ...] = ()
         self._file = Path()
 
-    def start(self, file: Path) -> None:
+    def start(self, stem: Path) -> None:
         """Write the file and check the module in memory."""
         context, prepared, entry = self._context, self._prepared, self.entry
-        self._file = file
+        self._file = file = stem.with_name(f"{stem.name}.pt")
         with context.stage("save"):
             save_compiled(entry.compiled, file)
         if self._recipe.model.device == "cpu":
@@ -84,7 +59,7 @@ class ScriptRun:
                 arguments = probes[0].arguments
                 audit(self._loaded, entry, method, arguments, self._recipe, context, is_repeatable=is_repeatable)
 
-    def finish(self) -> ScriptMade:
+    def finish(self) -> LaneMade:
         """Wait for the clean process, and compare what it gave."""
         in_memory, expected = self._in_memory, self.expected
         with self._context.stage("check-reloaded"):
@@ -103,8 +78,8 @@ class ScriptRun:
                     from_file = self._reloaded.result(expected, tolerance)
                     # Is it the file, or the model that was saved? All probes tell.
                     in_memory = self._check_in_memory(expected, None)
-        return ScriptMade(
-            entry=self.entry, file_name=self._file.name, expected=expected, checks=(*in_memory, *from_file)
+        return LaneMade(
+            entry=self.entry, files={"torchscript": self._file.name}, expected=expected, checks=(*in_memory, *from_file)
         )
 
     def _check_in_memory(self, expected: Mapping[str, Sequence[Expected]], most: int | None) -> tuple[Check, ...]:

@@ -88,7 +88,7 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
     except msgspec.DecodeError as error:
         fail("bundle.manifest", f"{MANIFEST} is damaged: {error}.", file=str(folder / MANIFEST), cause=error)
     recipe = _of_function(read_recipe(folder / "recipe.toml"), manifest.function)
-    kinds = [kind for kind in ("torchscript", "coreml") if kind in manifest.files]
+    kinds = [kind for kind in ("torchscript", _exported_kind(manifest), "coreml") if kind in manifest.files]
     if not manifest.samples:
         return [not_run(kind, "the bundle has no samples") for kind in kinds]
     try:
@@ -101,9 +101,24 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
         return [not_run(kind, f"a sample cannot be read: {error}") for kind in kinds]
     runners = {"torchscript": _script_runner, "coreml": _package_runner}
     return [
-        _check(kind, folder / manifest.files[kind], runners[kind], manifest, inputs, expected, recipe, context)
+        _check(
+            kind,
+            folder / manifest.files[kind],
+            runners.get(kind, _exported_runner),
+            manifest,
+            inputs,
+            expected,
+            recipe,
+            context,
+        )
         for kind in kinds
     ]
+
+
+def _exported_kind(manifest: _Manifest) -> str:
+    """Return the kind of the exported program that the samples are of: there is one for each method."""
+    own = f"exported.{manifest.method}"
+    return own if own in manifest.files else "exported"
 
 
 def _of_function(recipe: Recipe, name: str | None) -> Recipe:
@@ -125,7 +140,7 @@ def _check(
     recipe: Recipe,
     context: JobContext,
 ) -> Check:
-    gate = relative_gate(recipe.torchscript.check_tolerance) if kind == "torchscript" else _package_gate(recipe)
+    gate = relative_gate(recipe.torchscript.check_tolerance) if kind != "coreml" else _package_gate(recipe)
     actual: list[Any] = []
     try:
         run = make_runner(file, manifest, recipe)
@@ -160,6 +175,21 @@ def _script_runner(file: Path, manifest: _Manifest, recipe: Recipe) -> Callable[
         positional = [value for name, value in tensors.items() if name not in sample.keyword]
         with torch.no_grad(), state_kept(module):
             return target(*positional, **{name: tensors[name] for name in sample.keyword})
+
+    return run
+
+
+def _exported_runner(
+    file: Path, manifest: _Manifest, recipe: Recipe
+) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
+    from ..exported import torch_export
+
+    module = torch_export.module_of(torch_export.load(file))
+
+    def run(tensors: dict[str, torch.Tensor], sample: Sample) -> Any:
+        positional = [value for name, value in tensors.items() if name not in sample.keyword]
+        with torch.no_grad(), state_kept(module):
+            return module(*positional, **{name: tensors[name] for name in sample.keyword})
 
     return run
 

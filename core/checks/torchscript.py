@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ..exported.program import ExportedEntry
 from ..inputs.binding import Arguments
 from ..inputs.nested import map_tensors
 from ..job_context import JobContext
@@ -53,7 +54,9 @@ def check_compiled(
                 actual.append(error)
             finally:
                 kept.restore()
-        checks.append(verdict(_name("torchscript", method), expected[method][:most], actual, relative_gate(tolerance)))
+        checks.append(
+            verdict(check_name("torchscript", method), expected[method][:most], actual, relative_gate(tolerance))
+        )
     return tuple(checks)
 
 
@@ -63,13 +66,19 @@ class ReloadedCheck:
     With a large model this one waits, and its weights are out of memory until the clean process has answered.
     """
 
-    def __init__(self, clean: CleanProcess, file: Path, entry: CompiledEntry, probes: Mapping[str, Sequence[Probe]]):
+    def __init__(
+        self,
+        clean: CleanProcess,
+        file: Path,
+        entry: CompiledEntry | ExportedEntry,
+        probes: Mapping[str, Sequence[Probe]],
+    ):
         calls: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
         for method, rows in probes.items():
             given = [_on_cpu(entry.arguments(method, probe.arguments)) for probe in rows]
             calls[method] = [(arguments.positional, arguments.keyword) for arguments in given]
         self._pool = ThreadPoolExecutor(max_workers=1)
-        compiled = entry.compiled
+        compiled = entry.compiled if isinstance(entry, CompiledEntry) else None
         weights = find_weights(compiled if isinstance(compiled, torch.nn.Module) else None, file)
         with weights.parked() if weights.is_worthwhile else contextlib.nullcontext():
             self._answer: Future[dict[str, list[Any]]] = self._pool.submit(clean.run, file, calls)
@@ -82,12 +91,14 @@ class ReloadedCheck:
             answers = self._answer.result()
         except Exception as error:
             reason = f"the saved file does not load in a process of its own: {first_line(error)}"
-            return tuple(Check(name=_name("reloaded", method), status="failed", reason=reason) for method in expected)
+            return tuple(
+                Check(name=check_name("reloaded", method), status="failed", reason=reason) for method in expected
+            )
         finally:
             self._pool.shutdown(wait=False)
         return tuple(
             verdict(
-                _name("reloaded", method),
+                check_name("reloaded", method),
                 expected[method],
                 [row["output"] if "output" in row else RuntimeError(row["error"]) for row in answers[method]],
                 relative_gate(tolerance),
@@ -98,7 +109,7 @@ class ReloadedCheck:
 
 def not_reloaded(methods: Sequence[str], reason: str) -> tuple[Check, ...]:
     """Return the check as not run."""
-    return tuple(not_run(_name("reloaded", method), reason) for method in methods)
+    return tuple(not_run(check_name("reloaded", method), reason) for method in methods)
 
 
 def _on_cpu(arguments: Arguments) -> Arguments:
@@ -108,5 +119,6 @@ def _on_cpu(arguments: Arguments) -> Arguments:
     )
 
 
-def _name(check: str, method: str) -> str:
+def check_name(check: str, method: str) -> str:
+    """Return what a check of one method is called."""
     return check if method == "forward" else f"{check}.{method}"

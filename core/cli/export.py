@@ -51,6 +51,9 @@ def export(
         str | None, typer.Option("--target", metavar="iOS17", help="Minimum deployment target.")
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="float16|float32", help="Of the Core ML program.")] = None,
+    lane: Annotated[
+        str | None, typer.Option(metavar="torchscript|torch.export", help="What the model is exported with.")
+    ] = None,
     function: Annotated[
         list[str] | None,
         typer.Option(
@@ -92,6 +95,8 @@ def export(
     }
     if arg:
         changes["model"]["arguments"] = {**recipe.model.arguments, **parse_arguments(arg)}
+    if lane is not None:
+        recipe = checked(partial(msgspec.structs.replace, recipe, lane=lane))
     recipe = with_flags(recipe, changes, [*map(parse_input, input or ()), *map(value_input, value or ())])
     if script or trace:
         marks = {**recipe.marks, **dict.fromkeys(script or (), "script"), **dict.fromkeys(trace or (), "trace")}

@@ -1,77 +1,25 @@
 """Convert a TorchScript module to a Core ML package."""
 
-import shutil
-import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..diagnostics import Diagnostic, Severity
-from ..errors import ExportDeskError
+from ..diagnostics import Diagnostic
 from ..job_context import JobContext
+from ..mil.scopes import Origins
 from ..recipe.model import CoreML
-from .compress import compress
 from .control_flow import missing_control_flow
-from .failures import explain
-from .fast_passes import fast_passes
-from .features import classifier_config, input_types, output_types, precision_of, state_types
+from .conversion import ConvertedModel, check_choices, run_conversion
 from .graph_edits import keep_outputs, put_in_mean_and_std
-from .images import in_words
-from .inputs import ConvertedInput, core_ml_names, name_notes
-from .known_defects import defects_worked_round
-from .metadata import write_metadata
-from .notes import notes
-from .origins import write_origins
-from .package_manifest import name_items_by_path
-from .preflight import preflight_of, ready_source, refuse_blocked
-from .rules import check_inputs, check_options, size_in_words, specification_version
+from .inputs import ConvertedInput
+from .locating import Location, find_node, locate
+from .origins import origins_of
+from .preflight import preflight_of, ready_source
 from .source import Compiled, Source, source_of
-from .toolkit import coremltools
-from .watching import watching
-
-
-@dataclass
-class ConvertedModel:
-    """A converted model, in a package at a temporary place until it is saved."""
-
-    model: Any
-    """coremltools' MLModel; it is not loaded, so that it cannot predict."""
-    program: Any
-    """The MIL program that the package was made from (None for a neural network file)."""
-
-    def save(self, path: Path) -> Path:
-        """Move the package to ``path``, which must not exist, and return the path.
-
-        The weights are moved, never copied, where both places are on one file system. A neural network is one file and
-        is written to ``path`` with the suffix ``.mlmodel``.
-        """
-        from coremltools.models.utils import save_spec
-
-        if not self.model.is_package:
-            path = path.with_suffix(".mlmodel")
-            save_spec(self.model.get_spec(), str(path))
-            return path
-        specification = Path(self._specification_file())
-        # Equal exports are equal files: protobuf writes its maps in any order unless told not to.
-        specification.write_bytes(self.model._spec.SerializeToString(deterministic=True))
-        name_items_by_path(Path(self.model.package_path))
-        shutil.move(self.model.package_path, path)
-        self.model.package_path = str(path)
-        self.model._weights_dir = str(path / "Data" / "com.apple.CoreML" / "weights")
-        return path
-
-    def discard(self) -> None:
-        """Remove the temporary package."""
-        if self.model.is_package:
-            shutil.rmtree(self.model.package_path, ignore_errors=True)
-
-    def _specification_file(self) -> str:
-        from coremltools.models.utils import _ModelPackage
-
-        return str(_ModelPackage(self.model.package_path).getRootModel().path())
+from .watching import Watch, watching
 
 
 def convert(
@@ -100,64 +48,36 @@ def convert(
         ExportDeskError: ``recipe.*`` for choices that do not fit together, ``convert.*`` for what coremltools cannot.
         Cancelled: the user cancelled.
     """
-    check_options(options)
-    check_inputs(inputs, options)
-    ct = coremltools()
-    names = core_ml_names(inputs, taken=[output.name for output in options.outputs])
-    for note in (*name_notes(inputs, names), *_image_notes(inputs, options)):
-        context.report(note)
-    arguments: dict[str, Any] = {
-        "inputs": input_types(inputs, names, options),
-        "outputs": output_types(options),
-        "states": state_types(module if isinstance(module, torch.nn.Module) else None, options),
-        "classifier_config": classifier_config(options, folder),
-        "convert_to": options.convert_to,
-        "minimum_deployment_target": ct.target(specification_version(options)),
-        "compute_units": ct.ComputeUnit[options.compute_units.upper()],
-        "skip_model_load": True,
-    }
-    if options.convert_to == "mlprogram":
-        arguments["compute_precision"] = precision_of(options)
-    package = None
-    if staging is not None and options.convert_to == "mlprogram":
-        package = staging / "converted.mlpackage"
-        arguments["package_dir"] = str(package)
-    source = edited_source(module, method, inputs, options)
-    found = preflight_of(source)
-    for diagnostic in found:
-        context.report(diagnostic)
-    refuse_blocked(found)
-    further_notes: list[Diagnostic] = []
-    # Imported here because it imports coremltools, which a system may lack.
-    from .converters.supply import supplied_converters
+    check_choices(inputs, options)
+    subject = _ScriptSubject(edited_source(module, method, inputs, options), module)
+    return run_conversion(subject, inputs, options, context, staging=staging, folder=folder)
 
-    with watching(context, source) as watch, fast_passes(ct.__version__), supplied_converters(), defects_worked_round():
-        try:
-            model = ct.convert(source.script_module, **arguments)
-            if options.compression:
-                context.progress(1.0, "compressing weights")
-                model, further_notes = compress(model, options)
-        except BaseException as error:
-            if package is not None:
-                shutil.rmtree(package, ignore_errors=True)
-            try:
-                explain(error, source, watch)
-            finally:
-                # The frames hold the half-made program and coremltools' folder of weights, and the failure outlives us.
-                traceback.clear_frames(error.__traceback__)
-    if model._mil_program is not None and watch.graph is not None:
-        further_notes += missing_control_flow(watch.graph, model._mil_program, source)
-    for diagnostic in (*notes(watch.records, watch.warnings), *further_notes):
-        context.report(diagnostic)
-    converted = ConvertedModel(model=model, program=model._mil_program)
-    try:
-        write_metadata(model._spec.description, options.metadata)
-        write_origins(model, source, watch.graph, folder)
-    except ExportDeskError:
-        converted.discard()
-        raise
-    context.progress(1.0, "converted")
-    return converted
+
+class _ScriptSubject:
+    """A ``Subject`` of TorchScript."""
+
+    def __init__(self, source: Source, module: Compiled) -> None:
+        self._source = source
+        self.handed_over = source.script_module
+        self.buffers: Mapping[str, torch.Tensor] = (
+            dict(module.named_buffers()) if isinstance(module, torch.nn.Module) else {}
+        )
+
+    def preflight(self) -> list[Diagnostic]:
+        return preflight_of(self._source)
+
+    def watching(self, context: JobContext) -> AbstractContextManager[Watch]:
+        return watching(context, self._source)
+
+    def place(self, watch: Watch, kind: str, name: str, inputs: Sequence[str]) -> Location:
+        node = find_node(watch.graph, name, kind, list(inputs)) if watch.graph is not None else None
+        return Location() if node is None else locate(node, self._source.module)
+
+    def notes(self, program: Any, watch: Watch) -> list[Diagnostic]:
+        return [] if watch.graph is None else missing_control_flow(watch.graph, program, self._source)
+
+    def origins(self, program: Any, watch: Watch, folder: Path | None) -> Origins:
+        return origins_of(program, self._source, watch.graph, folder)
 
 
 def edited_source(module: Compiled, method: str, inputs: Sequence[ConvertedInput], options: CoreML) -> Source:
@@ -169,14 +89,3 @@ def edited_source(module: Compiled, method: str, inputs: Sequence[ConvertedInput
         if given is not None and given.image is not None and given.image.exact:
             put_in_mean_and_std(source.graph, position, given.image)
     return source
-
-
-def _image_notes(inputs: Sequence[ConvertedInput], options: CoreML) -> list[Diagnostic]:
-    found = []
-    for item in (leaf for whole in inputs for leaf in whole.leaves):
-        given = options.inputs.get(item.name)
-        if given is not None and given.image is not None:
-            height, width = (size_in_words(size) for size in item.shape[2:])
-            message = in_words(item.name, given.image, height, width)
-            found.append(Diagnostic(code="convert.image-input", severity=Severity.NOTE, message=message))
-    return found

@@ -2,24 +2,30 @@
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ..errors import Cancelled, ExportDeskError, fail
-from .locating import Location, find_node, locate
+from .locating import Location
 from .remedies import remedy
-from .source import Source
 from .watching import Watch
 
 _NOT_IMPLEMENTED = re.compile(r"PyTorch convert function for op '(?P<kind>[^']+)' not implemented")
 
+Placing = Callable[[Watch, str, str, Sequence[str]], Location]
 
-def explain(error: BaseException, source: Source, watch: Watch) -> NoReturn:
-    """Raise the failure that ``error`` stands for; cancels and our own errors pass unchanged."""
+
+def explain(error: BaseException, place: Placing, watch: Watch) -> NoReturn:
+    """Raise the failure that ``error`` stands for; cancels and our own errors pass unchanged.
+
+    Args:
+        place: tells where an operation came from.
+    """
     if isinstance(error, Cancelled | ExportDeskError):
         raise error
     kind, name, inputs = _converted_node(error)
     if kind is not None:
-        _explain_node(error, kind, _place(source, watch, name, kind, inputs))
+        _explain_node(error, kind, place(watch, kind, name, inputs))
     text = str(error).strip() or type(error).__name__
     if isinstance(error, MemoryError):
         fail("convert.out-of-memory", "The conversion needs more memory than there is.", cause=error)
@@ -106,11 +112,6 @@ def _converted_node(error: BaseException) -> tuple[str | None, str, list[str]]:
             kind, name, inputs = node.kind, node.name, [str(item) for item in node.inputs]
         traceback = traceback.tb_next
     return kind, name, inputs
-
-
-def _place(source: Source, watch: Watch, name: str, kind: str, inputs: list[str]) -> Location:
-    node = find_node(watch.graph, name, kind, inputs) if watch.graph is not None else None
-    return Location() if node is None else locate(node, source.module)
 
 
 def _sentence(text: str) -> str:

@@ -1,6 +1,6 @@
 """coremltools' description of inputs, outputs, states and the classifier, made from the recipe."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def _output_type(output: CoreMLOutput, *, is_kept: bool) -> Any:
     )
 
 
-def state_types(module: torch.nn.Module | None, options: CoreML) -> list[Any] | None:
+def state_types(buffers: Mapping[str, torch.Tensor], options: CoreML) -> list[Any] | None:
     """Return a type for each state.
 
     Raises:
@@ -103,7 +103,6 @@ def state_types(module: torch.nn.Module | None, options: CoreML) -> list[Any] | 
     if not options.states:
         return None
     ct = coremltools()
-    buffers = {} if module is None else dict(module.named_buffers())
     for path in options.states:
         if path not in buffers:
             fail(

@@ -9,17 +9,14 @@ from .locating import Location, all_nodes, locate
 from .source import Source
 
 
-def write_origins(model: Any, source: Source, graph: Any, folder: Path | None) -> None:
-    """Write into an ML program where its values came from; the saved program itself does not tell.
+def origins_of(program: Any, source: Source, graph: Any, folder: Path | None) -> Origins:
+    """Return where the values of an ML program came from; the saved program itself does not tell.
 
     Args:
-        model: as coremltools converted it, with its program in memory; a neural network has none and is left as it is.
+        program: as coremltools converted it, in memory.
         graph: the inlined graph that coremltools converted; None where it never asked for one.
         folder: of the recipe; files below it are named as seen from there.
     """
-    program = model._mil_program
-    if program is None:
-        return
     paths = () if source.module is None else tuple(path for path, _ in source.module.named_modules())
     modules = module_map(program, paths)
     lines: dict[str, tuple[str, int]] = {}
@@ -41,8 +38,7 @@ def write_origins(model: Any, source: Source, graph: Any, folder: Path | None) -
                     if place.file not in names:
                         names[place.file] = portable_name(place.file, folder)
                     lines[variable.name] = (names[place.file], place.line)
-    for key, text in Origins(modules, lines).as_metadata().items():
-        model.user_defined_metadata[key] = text
+    return Origins(modules, lines)
 
 
 def portable_name(file: str, folder: Path | None) -> str:

@@ -8,13 +8,13 @@ from typing import NoReturn
 from ..errors import ExportDeskError, fail
 from .model import Graph
 
-SUFFIXES = (".pt", ".pth", ".ts", ".mlpackage", ".mlmodel")
+SUFFIXES = (".pt", ".pth", ".ts", ".pt2", ".mlpackage", ".mlmodel")
 
 
 def graph_of_file(
     path: Path, *, is_folded: bool = True, has_shapes: bool = True, checkpoint: Callable[[], None] = lambda: None
 ) -> Graph:
-    """Return the graph of a TorchScript file or a Core ML package.
+    """Return the graph of a TorchScript file, a program of torch.export or a Core ML package.
 
     Args:
         is_folded: constants, list building and attribute access are no nodes of their own.
@@ -35,7 +35,37 @@ def graph_of_file(
             file=str(path),
             hint="give a TorchScript file (.pt) or a Core ML package (.mlpackage)",
         )
+    if _is_exported(path):
+        return _of_exported(path, is_folded, checkpoint)
     return _of_torchscript(path, is_folded, has_shapes, checkpoint)
+
+
+def _is_exported(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inner = [name.partition("/")[2] for name in archive.namelist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return any(name == "archive_format" or name.startswith("models/") for name in inner)
+
+
+def _of_exported(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
+    from ..errors import Cancelled
+    from .exported import graph_of_exported
+
+    try:
+        return graph_of_exported(path, is_folded=is_folded, checkpoint=checkpoint)
+    except (ExportDeskError, Cancelled):
+        raise
+    except Exception as error:
+        # torch reads the file with its own classes, and fails on a damaged one in any way.
+        fail(
+            "graph.damaged",
+            f"torch.export cannot load {path.name}: {_first_line(error)}",
+            file=str(path),
+            hint="export it again, or copy it again if it was cut off on the way",
+            cause=error,
+        )
 
 
 def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
@@ -116,9 +146,7 @@ def _names_inside(path: Path) -> list[str]:
 
 
 def _refuse_other_archive(path: Path, inner: list[str]) -> NoReturn:
-    if any(name in ("archive_format", "models/model.json") for name in inner):
-        what, hint = "a program of torch.export", "trace or script the model, and save that"
-    elif "data.pkl" in inner:
+    if "data.pkl" in inner:
         what = "saved by torch.save: weights or a whole Python object, without a graph"
         hint = "trace or script the model (exportdesk export FILE.py), and open that file"
     else:

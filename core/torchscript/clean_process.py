@@ -220,17 +220,31 @@ def _answer(request: dict[str, str], torch: Any) -> None:
     with torch.no_grad(), torch.jit.optimized_execution(False):
         for method, arguments in calls.items():
             results[method] = []
-            module = torch.jit.load(request["file"])
-            states = [ScriptState(part) for part in module.modules()]
+            target, restore = _loaded(request["file"], method, torch)
             for positional, keyword in arguments:
                 try:
-                    output = (module if method == "forward" else getattr(module, method))(*positional, **keyword)
-                    results[method].append({"output": _plain(output, torch)})
-                except RuntimeError as error:
+                    results[method].append({"output": _plain(target(*positional, **keyword), torch)})
+                except (RuntimeError, AssertionError) as error:
                     results[method].append({"error": str(error)})
-                for state in states:
-                    state.restore()
+                restore()
     torch.save(results, request["outputs"])
+
+
+def _loaded(file: str, method: str, torch: Any) -> tuple[Any, Any]:
+    """Return what is called, and what sets its state back."""
+    if file.endswith(".pt2"):
+        # A program is one method, whatever it is called in the model.
+        module = torch.export.load(file).module()
+        state = {name: value.clone() for name, value in module.state_dict().items()}
+        return module, lambda: module.load_state_dict(state)
+    module = torch.jit.load(file)
+    states = [ScriptState(part) for part in module.modules()]
+
+    def restore() -> None:
+        for state in states:
+            state.restore()
+
+    return module if method == "forward" else getattr(module, method), restore
 
 
 def _plain(value: Any, torch: Any) -> Any:

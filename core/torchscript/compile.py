@@ -4,7 +4,7 @@ import contextlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -48,6 +48,7 @@ class CompiledEntry:
     compiled: Compiled
     forms: Mapping[str, CallForm] = field(default_factory=dict)
     """Method to the form of its trace; methods that are scripted take their arguments as they are."""
+    kind: ClassVar[str] = "torchscript"
 
     def arguments(self, method: str, arguments: Arguments) -> Arguments:
         """Return what the compiled method takes for a call of the model's method."""

@@ -31,7 +31,7 @@ from .elided import ElidedLabel
 from .empty_state import EmptyState
 from .graph_page import GraphPage
 
-_FILES = {"torchscript": "TorchScript", "coreml": "Core ML", "recipe": "Recipe"}
+_FILES = {"torchscript": "TorchScript", "exported": "torch.export", "coreml": "Core ML", "recipe": "Recipe"}
 
 
 class CoreMLTab(QWidget):

@@ -1,0 +1,1 @@
+"""The second lane: models exported with ``torch.export``."""
