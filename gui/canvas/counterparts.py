@@ -1,9 +1,8 @@
 """Finds what belongs together: the item of a graph that stands for a node, a module or a line. No Qt."""
 
-from pathlib import PurePath
-
 from ...core.graph.diff import plain_name
 from ...core.graph.model import Graph
+from .spot import is_same_file
 
 NOTHING = -1
 
@@ -35,12 +34,3 @@ def nodes_of_line(graph: Graph, file: str, line: int, module: str | None = None,
             is_other = (bool(wanted) and plain_name(nodes.op[node]) != wanted, nodes.module[node] != module)
             found.append((is_other, node))
     return [node for _, node in sorted(found)]
-
-
-def is_same_file(one: str, other: str) -> bool:
-    """Return whether two names may be of one file: a package names files without the folders of one machine."""
-    if not one or not other:
-        return False
-    parts, others = PurePath(one).parts, PurePath(other).parts
-    shorter = min(len(parts), len(others))
-    return parts[-shorter:] == others[-shorter:]

@@ -29,6 +29,7 @@ from .counterparts import item_of_module, nodes_of_line
 from .layout_thread import LayoutThread
 from .scene import Scene
 from .search import search
+from .spot import Spot
 
 
 def _ask_for_file(parent: QWidget, title: str, name: str) -> str:
@@ -39,7 +40,7 @@ def _ask_for_file(parent: QWidget, title: str, name: str) -> str:
 class GraphView(QWidget):
     """Shows one graph, or the differences of two.
 
-    Nodes go by their ids, so that views can be linked: ``node_chosen`` tells what the user chose, :meth:`choose_node`,
+    Views are linked by what they tell and are told: ``spot_chosen`` tells what the user chose, :meth:`choose_node`,
     :meth:`choose_module` and :meth:`choose_line` choose from outside and tell nobody.
     """
 
@@ -47,10 +48,8 @@ class GraphView(QWidget):
     """Id of the node that the user chose; empty for none."""
     group_chosen = Signal(str)
     """Id of the group that the user chose."""
-    module_chosen = Signal(str)
-    """Module path of what the user chose."""
-    line_chosen = Signal(str, int)
-    """File and line of what the user chose, where it has one."""
+    spot_chosen = Signal(object)
+    """A Spot: what the user chose, with its module and line; an empty one for nothing."""
     layout_shown = Signal()
     """The picture is there: after ``show_graph``, and each time that a group was opened or closed."""
     failed = Signal(str)
@@ -337,19 +336,19 @@ class GraphView(QWidget):
         graph, scene = self._graph, self.canvas.scene
         if graph is None or scene is None or item == NOTHING:
             self.node_chosen.emit("")
+            self.spot_chosen.emit(Spot())
             return
-        node = scene.node_of(item)
+        node, nodes, groups = scene.node_of(item), graph.nodes, graph.groups
         if node >= 0:
-            self.node_chosen.emit(graph.nodes.id[node])
-            self.module_chosen.emit(graph.nodes.module[node])
-            if graph.nodes.file[node]:
-                self.line_chosen.emit(graph.nodes.file[node], graph.nodes.line[node])
+            self.node_chosen.emit(nodes.id[node])
+            operation = nodes.op[node]
+            self.spot_chosen.emit(
+                Spot(nodes.id[node], nodes.module[node], nodes.file[node], nodes.line[node], operation)
+            )
             return
         group = item - scene.node_count
-        self.group_chosen.emit(graph.groups.id[group])
-        self.module_chosen.emit(graph.groups.module[group])
-        if graph.groups.file[group]:
-            self.line_chosen.emit(graph.groups.file[group], graph.groups.line[group])
+        self.group_chosen.emit(groups.id[group])
+        self.spot_chosen.emit(Spot("", groups.module[group], groups.file[group], groups.line[group]))
 
     # Search
 
@@ -386,12 +385,7 @@ class GraphView(QWidget):
     def _go_to_hit(self, row: int) -> None:
         if 0 <= row < len(self._hits):
             self._reveal(self._hits[row])
-            self._tell_after_reveal(self._hits[row])
-
-    def _tell_after_reveal(self, item: int) -> None:
-        assert self._graph is not None
-        if item < len(self._graph.nodes):
-            self.node_chosen.emit(self._graph.nodes.id[item])
+            self._tell(self._hits[row])
 
     # Colours
 

@@ -1,11 +1,13 @@
 """What is selected is selected everywhere: tree, source, graphs, problems."""
 
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
-from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from ...core.diagnostics import Diagnostic
+from ..canvas.spot import Spot, is_same_file
 from ..main_window import MainWindow
 from ..panels.graph_page import GraphPage
 from ..state.happenings import NoticeShown, SelectionMoved
@@ -29,10 +31,7 @@ class Selecting(QObject):
         self._connect_graph(workspace.coreml_tab.graph, "coreml")
 
     def _connect_graph(self, graph: GraphPage, kind: Literal["torchscript", "coreml"]) -> None:
-        # A node is told first, then its module, then its line: each adds to what is selected.
-        graph.node_chosen.connect(lambda node: self._select(Selection(node=node or None, graph=kind if node else None)))
-        graph.module_chosen.connect(self._add_module)
-        graph.line_chosen.connect(self._add_line)
+        graph.spot_chosen.connect(partial(self._select_spot, kind))
         graph.failed.connect(lambda text: self._store.tell(NoticeShown(notice=Notice(tone="warning", text=text))))
 
     def show_place(self, file: str, line: int) -> None:
@@ -53,7 +52,7 @@ class Selecting(QObject):
         rows = self._store.session.inspection.modules if self._store.session.inspection else ()
         row = next((row for row in rows if row.path == path), None)
         if row is not None:
-            self._select(Selection(module=path, file=row.file, line=row.line))
+            self._select(Selection(module=path, file=row.file, line=row.line, is_whole_module=True))
 
     def _select_problem(self, problem: Diagnostic) -> None:
         self._select(Selection(module=problem.module, file=problem.file, line=problem.line))
@@ -66,12 +65,31 @@ class Selecting(QObject):
         found = max(above, key=lambda row: (row.line or 0, -rows.index(row)), default=None)
         self._select(Selection(module=found.path if found else session.selection.module, file=file, line=line))
 
-    def _add_module(self, path: str) -> None:
+    def _select_spot(self, kind: Literal["torchscript", "coreml"], spot: Spot) -> None:
         rows = self._store.session.inspection.modules if self._store.session.inspection else ()
-        row = next((row for row in rows if row.path == path), None)
-        file, line = (row.file, row.line) if row else (None, None)
-        self._select(replace(self._store.session.selection, module=path if row else None, file=file, line=line))
+        row = next((row for row in rows if row.path == spot.module), None)
+        file, line = (self._known_file(spot.file), spot.line) if spot.file else (None, None)
+        if file is None and row is not None:
+            file, line = row.file, row.line
+        self._select(
+            Selection(
+                module=spot.module,
+                file=file,
+                line=line,
+                node=spot.node or None,
+                graph=kind if spot.node else None,
+                operation=spot.operation,
+                is_whole_module=not spot.node and spot.module is not None,
+            )
+        )
 
-    def _add_line(self, file: str, line: int) -> None:
-        # The node's own line says more than that of its module's class.
-        self._select(replace(self._store.session.selection, file=file, line=line))
+    def _known_file(self, name: str) -> str:
+        """Return where a file is on this machine: a package names files without their folders."""
+        session = self._store.session
+        document, inspection = session.document, session.inspection
+        known = [row.file for row in inspection.modules if row.file] if inspection else []
+        if document is not None:
+            known.append(str(document.model_file))
+        if Path(name).is_absolute():
+            return name
+        return next((file for file in known if is_same_file(file, name)), name)

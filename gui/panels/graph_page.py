@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.graph.model import Graph
+from ..canvas.spot import Spot
 from ..state.session import Selection
 from .empty_state import EmptyState
 
@@ -22,10 +23,8 @@ def load_drawing_code() -> None:
 
 
 class GraphPage(QWidget):
-    node_chosen = Signal(str)
-    """Id of a node; empty where something else was chosen."""
-    module_chosen = Signal(str)
-    line_chosen = Signal(str, int)
+    spot_chosen = Signal(object)
+    """A Spot: what was chosen here."""
     failed = Signal(str)
 
     def __init__(self) -> None:
@@ -57,10 +56,14 @@ class GraphPage(QWidget):
         before, self._selection = self._selection, selection
         if self._graph is None or self._is_telling or selection == before:
             return
-        if selection.module is not None and selection.module != before.module:
-            self.view().choose_module(selection.module)
-        elif selection.file and selection.line:
-            self.view().choose_line(selection.file, selection.line)
+        view = self.view()
+        is_line = bool(selection.file and selection.line and not selection.is_whole_module)
+        if is_line and view.choose_line(
+            selection.file or "", selection.line or 0, selection.module, selection.operation
+        ):
+            return
+        if selection.module is not None:
+            view.choose_module(selection.module)
 
     def view(self) -> "GraphView":
         """Return the graph view; numpy and the drawing code are loaded by the first graph, not by the window."""
@@ -68,10 +71,7 @@ class GraphPage(QWidget):
             from ..canvas.view import GraphView
 
             made = GraphView()
-            made.node_chosen.connect(self._tell_node)
-            made.group_chosen.connect(lambda group_id: self._tell_node(""))
-            made.module_chosen.connect(self._tell_module)
-            made.line_chosen.connect(self._tell_line)
+            made.spot_chosen.connect(self._tell)
             made.layout_shown.connect(self._note_drawn)
             made.failed.connect(self.failed)
             self._stack.addWidget(made)
@@ -84,17 +84,7 @@ class GraphPage(QWidget):
     def _note_drawn(self) -> None:
         self.is_drawn = True
 
-    def _tell_node(self, node_id: str) -> None:
+    def _tell(self, spot: Spot) -> None:
         self._is_telling = True
-        self.node_chosen.emit(node_id)
-        self._is_telling = False
-
-    def _tell_module(self, path: str) -> None:
-        self._is_telling = True
-        self.module_chosen.emit(path)
-        self._is_telling = False
-
-    def _tell_line(self, file: str, line: int) -> None:
-        self._is_telling = True
-        self.line_chosen.emit(file, line)
+        self.spot_chosen.emit(spot)
         self._is_telling = False

@@ -99,6 +99,8 @@ class ModelTreePanel(QWidget):
         self.filter.textChanged.connect(self._filter)
         self.model.mark_chosen.connect(self._wish_mark)
         self.tree.selectionModel().currentChanged.connect(self._choose)
+        # A click on the row that is current already: it came there by something else, which is selected still.
+        self.tree.clicked.connect(self._choose)
         self.outline.activated.connect(self._choose_entry)
         self.outline.selectionModel().currentChanged.connect(self._choose_entry)
         for mark, action in mark_actions.items():

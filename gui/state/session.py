@@ -60,6 +60,10 @@ class Selection(Part, frozen=True, kw_only=True):
     """Id of a node of a graph."""
     graph: Literal["torchscript", "coreml"] | None = None
     """The graph that has the node."""
+    operation: str = ""
+    """What the node does; finds its counterpart in the other graph."""
+    is_whole_module: bool = False
+    """The module as a whole is meant; file and line are where it is written, or called."""
 
 
 class Notice(Part, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from exportdesk.core.graph.diff import diff_graphs
 from exportdesk.core.graph.model import GroupKind, NodeKind
 from exportdesk.gui.canvas.camera import Camera
 from exportdesk.gui.canvas.canvas import NOTHING, text_of
+from exportdesk.gui.canvas.spot import Spot
 from exportdesk.gui.canvas.view import GraphView
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
@@ -63,10 +64,9 @@ def test_that_a_click_tells_node_module_and_line(qtbot, view):
     show(qtbot, view, small_graph())
     told = []
     view.node_chosen.connect(told.append)
-    view.module_chosen.connect(told.append)
-    view.line_chosen.connect(lambda *place: told.append(place))
+    view.spot_chosen.connect(told.append)
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=middle_of(view, item_called(view, "relu")))
-    assert told == ["body/2", "body", ("/m.py", 5)]
+    assert told == ["body/2", Spot("body/2", "body", "/m.py", 5, "aten::relu")]
 
 
 def test_that_a_click_on_the_ground_chooses_nothing(qtbot, view):

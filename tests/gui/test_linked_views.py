@@ -1,0 +1,115 @@
+"""What is selected in one view is selected in all: module tree, source, TorchScript, Core ML, problems. By real clicks."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exportdesk.core.diagnostics import Diagnostic, Severity
+from exportdesk.gui.app import Workbench
+from exportdesk.gui.canvas.view import GraphView
+from exportdesk.gui.engine_thread import worker_client
+from exportdesk.gui.panels.graph_page import GraphPage
+from exportdesk.resources import examples
+from PySide6.QtCore import QPoint, QPointF, Qt
+from pytestqt.qtbot import QtBot
+from test_examples_both_ways import export_by_clicks
+
+NUMBER = next(number for number, example in enumerate(examples()) if example.name == "control_flow_net_2")
+
+
+@pytest.fixture
+def bench(make_workbench: Any, qtbot: QtBot, tmp_path: Path) -> Workbench:
+    """The window with ControlFlowNet2 exported, and both graphs drawn."""
+    made: Workbench = make_workbench(worker_client)
+    made.window.resize(1500, 950)
+    export_by_clicks(made, qtbot, NUMBER, tmp_path / "out")
+    space = made.workspace
+    space.coreml_tab.tabs.setCurrentWidget(space.coreml_tab.graph)
+    for tab, page in ((0, space.torchscript_tab.graph), (1, space.coreml_tab.graph)):
+        made.window.tabs.setCurrentIndex(tab)
+        qtbot.waitUntil(lambda page=page: page.is_drawn, timeout=60_000)
+    return made
+
+
+def graph_view(bench: Workbench, page: GraphPage) -> GraphView:
+    """Bring a graph to the front, all of it in sight."""
+    tab = 0 if page is bench.workspace.torchscript_tab.graph else 1
+    bench.window.tabs.setCurrentIndex(tab)
+    view = page.view()
+    view.canvas.fit()
+    return view
+
+
+def click_node(qtbot: QtBot, view: GraphView, operation: str) -> None:
+    assert view.graph is not None
+    scene = view.canvas.scene
+    assert scene is not None
+    area = scene.area_of(scene.seen(list(view.graph.nodes.op).index(operation)))
+    x, y = view.canvas.camera.to_window((area.left + area.right) / 2, (area.top + area.bottom) / 2)
+    qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPointF(x, y).toPoint())
+
+
+def chosen_operation(bench: Workbench, page: GraphPage) -> str:
+    """Bring a graph to the front; return what is chosen there."""
+    view = graph_view(bench, page)
+    scene, item = view.canvas.scene, view.canvas.chosen
+    assert scene is not None
+    assert view.graph is not None
+    if item < 0:
+        return ""
+    node = scene.node_of(item)
+    return view.graph.nodes.op[node] if node >= 0 else view.graph.groups.module[item - scene.node_count]
+
+
+def test_that_a_choice_in_any_view_is_seen_in_all_the_others(bench: Workbench, qtbot: QtBot) -> None:
+    space = bench.workspace
+    torchscript, coreml = space.torchscript_tab.graph, space.coreml_tab.graph
+
+    # An operation of TorchScript: its module, its line, its operation in Core ML.
+    click_node(qtbot, graph_view(bench, torchscript), "aten::mean")
+    assert chosen_operation(bench, coreml) == "reduce_mean"
+    assert bench.session.selection.module == ""
+    assert "torch.mean" in space.source.view.textCursor().block().text()
+    click_node(qtbot, graph_view(bench, torchscript), "aten::_convolution")
+    assert chosen_operation(bench, coreml) == "conv"
+    assert bench.session.selection.module == "loop_body.conv"
+    assert space.tree.tree.currentIndex().siblingAtColumn(0).data() == "conv"
+
+    # An operation of Core ML: the same, the other way.
+    click_node(qtbot, graph_view(bench, coreml), "less")
+    assert chosen_operation(bench, torchscript) == "aten::lt"
+    assert "torch.mean" in space.source.view.textCursor().block().text()
+    click_node(qtbot, graph_view(bench, coreml), "relu")
+    assert chosen_operation(bench, torchscript) == "aten::relu"
+    assert space.tree.tree.currentIndex().siblingAtColumn(0).data() == "loop_body"
+
+    # A module of the tree.
+    tree = space.tree.tree
+    index = tree.model().index(0, 0, tree.model().index(0, 0))
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(index).center())
+    assert bench.session.selection.module == "loop_body"
+    assert chosen_operation(bench, torchscript) == "loop_body"
+    assert chosen_operation(bench, coreml) in ("loop_body", "loop_body.conv")
+
+    # A line of source: the one with the mean.
+    code = space.source.view
+    block = next(
+        block
+        for number in range(code.blockCount())
+        if "torch.mean" in (block := code.document().findBlockByNumber(number)).text()
+    )
+    code.centerCursor()
+    place = code.blockBoundingGeometry(block).translated(code.contentOffset()).center()
+    qtbot.mouseClick(code.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, round(place.y())))
+    assert bench.session.selection.line == block.blockNumber() + 1
+    assert chosen_operation(bench, torchscript) == "aten::mean"
+    assert chosen_operation(bench, coreml) == "reduce_mean"
+
+    # A problem: at the line of the loop's body.
+    file = bench.session.selection.file
+    problem = Diagnostic(
+        code="test.line", severity=Severity.WARNING, message="Look here.", module="loop_body", file=file, line=20
+    )
+    space.problems.problem_chosen.emit(problem)
+    assert chosen_operation(bench, torchscript) in ("aten::_convolution", "aten::relu")
+    assert chosen_operation(bench, coreml) in ("conv", "relu")
