@@ -62,6 +62,16 @@ class ExportDeskError(Exception):
         self.failure = failure
 
 
+def unexpected(error: BaseException) -> Failure:
+    """Return the failure for an exception that nobody foresaw: a defect, told without a traceback on the screen."""
+    return Failure(
+        code="engine.unexpected",
+        message=f"Something went wrong that ExportDesk did not expect: {type(error).__name__}: {error}",
+        hint="The details show where. If the place is not in your model, please report it as a defect of ExportDesk.",
+        details="".join(traceback.format_exception(error)),
+    )
+
+
 class Cancelled(Exception):
     """Raised by a checkpoint once the user has cancelled the job."""
 

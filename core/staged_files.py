@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import fail
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file by rename, so that a reader sees the old content or the new, never a part."""
@@ -36,8 +38,20 @@ def staged_folder(out: Path, staging: Path) -> Iterator[Path]:
 
     What was at ``out`` stays until the new folder is whole, and comes back should the exchange fail. Nothing is left
     behind when the block raises; where the process dies, whoever chose ``staging`` removes it.
+
+    Raises:
+        ExportDeskError: ``call.out`` where nothing can be written there.
     """
-    staging.mkdir(parents=True)
+    try:
+        staging.mkdir(parents=True)
+    except OSError as error:
+        fail(
+            "call.out",
+            f"Nothing can be written at {out}: {error.strerror or error}.",
+            file=str(out),
+            hint="Choose a folder that you may write to.",
+            cause=error,
+        )
     try:
         yield staging
         previous = _previous(staging)

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import NoReturn
 
 from . import jobs, wire
-from .errors import Cancelled, ExportDeskError, Failure
+from .errors import Cancelled, ExportDeskError, Failure, unexpected
 from .events import AnyEvent, JobCancelled, JobFailed, JobFinished, TerminalEvent
 from .job_context import JobContext
 from .requests import Cancel, Export, JobRequest
@@ -82,7 +82,7 @@ class Worker:
             return JobFailed(job=request.job, failure=_out_of_memory(error))
         except BaseException as error:
             # SystemExit and KeyboardInterrupt of user code included: the worker must outlive what a model does.
-            return JobFailed(job=request.job, failure=_defect(error))
+            return JobFailed(job=request.job, failure=unexpected(error))
         finally:
             with self._state:
                 del self._contexts[request.job]
@@ -103,15 +103,6 @@ def _out_of_memory(error: MemoryError) -> Failure:
         code="engine.out-of-memory",
         message="There was not enough memory for this step.",
         hint="Use smaller input shapes, fewer probes, or a machine with more memory.",
-        details="".join(traceback.format_exception(error)),
-    )
-
-
-def _defect(error: BaseException) -> Failure:
-    return Failure(
-        code="engine.unexpected",
-        message=f"Something went wrong that ExportDesk did not expect: {type(error).__name__}: {error}",
-        hint="The details show where. If the place is not in your model, please report it as a defect of ExportDesk.",
         details="".join(traceback.format_exception(error)),
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import WRONG_CALL, ExportDeskError, Failure
+from ..errors import WRONG_CALL, ExportDeskError, Failure, unexpected
 from .advise import advise
 from .answer import answer_failure
 from .check import check
@@ -75,4 +75,6 @@ def run(arguments: list[str] | None = None) -> int:
         return answer_failure(Failure(code="cancelled", message="Cancelled."), is_json=is_json)
     except BrokenPipeError:
         return WRONG_CALL
+    except Exception as error:
+        return answer_failure(unexpected(error), is_json=is_json, shows_details=shows_details)
     return code if isinstance(code, int) else 0

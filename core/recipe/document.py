@@ -71,8 +71,21 @@ def recipe_text(recipe: Recipe) -> str:
 
 
 def write_recipe(recipe: Recipe, path: Path) -> None:
-    """Write a recipe; an earlier file stays as it was unless the new one is whole."""
-    write_whole(path, recipe_text(recipe).encode())
+    """Write a recipe; an earlier file stays as it was unless the new one is whole.
+
+    Raises:
+        ExportDeskError: ``recipe.unwritable``.
+    """
+    try:
+        write_whole(path, recipe_text(recipe).encode())
+    except OSError as error:
+        fail(
+            "recipe.unwritable",
+            f"The recipe cannot be written to {path}: {error.strerror or error}.",
+            file=str(path),
+            hint="Choose a folder that you may write to.",
+            cause=error,
+        )
 
 
 def _input_document(item: Input) -> dict[str, Any]:

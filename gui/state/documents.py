@@ -86,10 +86,7 @@ def save_document(document: Document, file: Path) -> None:
     Raises:
         ExportDeskError: the file cannot be written.
     """
-    try:
-        write_recipe(moved_recipe(document.recipe, document.folder, file.parent), file)
-    except OSError as error:
-        fail("recipe.unwritable", f"The recipe cannot be saved at {file}: {error.strerror}.", file=str(file))
+    write_recipe(moved_recipe(document.recipe, document.folder, file.parent), file)
 
 
 def default_out(document: Document) -> Path:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.staged_files import discard, staged_folder, staging_beside, write_whole
 
 
@@ -60,3 +61,11 @@ def test_that_a_file_is_readable_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "b").touch()
     assert (tmp_path / "a").read_bytes() == b"whole"
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_that_a_place_that_takes_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "out"
+    with pytest.raises(ExportDeskError, match="Nothing can be written") as caught, staged_folder(out, out / "staging"):
+        pass
+    assert caught.value.failure.code == "call.out"

@@ -23,6 +23,7 @@ WITHOUT_A_WORKER = [
     (f"{GOOD} --out good.py", "call.out", "good.py"),
     (f"{GOOD} --out .", "call.out", "not empty"),
     (f"{GOOD} --out good.py/below", "call.out", "good.py"),
+    (f"{GOOD} --save-recipe good.py/below/r.toml", "recipe.unwritable", "written"),
     (f"{GOOD} --target iOS99", "call.option", "iOS17"),
     (f"{GOOD} --precision float8", "call.option", "float16"),
     (f"{GOOD} --device gpu", "call.option", "cuda"),
