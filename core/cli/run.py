@@ -16,7 +16,7 @@ def run(
     package: Annotated[Path, typer.Argument(metavar="PACKAGE", help="An .mlpackage that holds an ML program.")],
     input: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="x=x.npy, or x=photo.png for an image input; repeatable."),
+        typer.Option(metavar="NAME=FILE", help="x=x.npy (.npz, .pt), or x=photo.png for an image input; repeatable."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where values go: .npz, or .npy if there is one.")

@@ -88,6 +88,7 @@ class _Compiler:
         places = []
         for named in block.inputs if inputs is None else inputs:
             places.append(self._define(named.name, named.type, scope, own))
+        names = {named.name for named in (block.inputs if inputs is None else inputs)}
         raw: list[_RawStep] = []
         for operation in block.operations:
             try:
@@ -96,6 +97,7 @@ class _Compiler:
                 raise located(error, operation) from error.__cause__
             except OPERATION_ERRORS as error:
                 raise_located(operation, error)
+            _require_new(operation, names)
             if compiled is not None:
                 raw.append((compiled[0], compiled[1], operation, compiled[2]))
         outputs = tuple(self._output(name, scope) for name in block.outputs)
@@ -271,6 +273,14 @@ class _Compiler:
             return run
         limit = layer.limit if isinstance(layer.limit, int) else self._place(layer.limit)
         return step_of(layer, limit, starts, results, run)
+
+
+def _require_new(operation: Operation, names: set[str]) -> None:
+    """Note an operation's results among the names of its block; one that comes again would hide a value."""
+    for named in operation.outputs:
+        if named.name in names:
+            fail("package.malformed", f"The value “{named.name}” is defined twice.", module=operation.module)
+        names.add(named.name)
 
 
 class _Arguments:

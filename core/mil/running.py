@@ -1,5 +1,6 @@
 """The job behind ``exportdesk run``: arrays from files, through a package, into a file."""
 
+import pickle
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ..errors import fail
 from ..job_context import JobContext
@@ -18,6 +20,7 @@ from .model import ReferenceModel
 from .package import read_package
 from .support import operation_counts, unsupported_of
 
+_TENSORS = (".pt", ".pth")
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
@@ -82,7 +85,7 @@ def _run(
 
 
 def read_inputs(files: Mapping[str, str], interface: Interface) -> dict[str, Any]:
-    """Read each input's file: ``.npy``, one array of an ``.npz``, or a picture for an image input."""
+    """Read each input's file: ``.npy``, ``.npz``, ``.pt``, or a picture for an image input."""
     features = {feature.name: feature for feature in interface.inputs}
     return {name: _read(name, Path(path), features.get(name)) for name, path in files.items()}
 
@@ -90,13 +93,33 @@ def read_inputs(files: Mapping[str, str], interface: Interface) -> dict[str, Any
 def _read(name: str, path: Path, feature: Any) -> Any:
     if not path.is_file():
         fail("call.input-file", f"There is no file “{path}” for the input “{name}”.", file=str(path))
+    kind = path.suffix.lower()
     try:
-        if path.suffix.lower() in _PICTURES:
+        if kind in _PICTURES:
             return _picture(name, path, feature)
-        value = np.load(path, allow_pickle=False)
-        return value if isinstance(value, np.ndarray) else value[name if name in value.files else value.files[0]]
-    except (OSError, ValueError, EOFError, IndexError, SyntaxError) as error:
-        fail("call.input-file", f"“{path.name}” cannot be read as an array: {error}", file=str(path), cause=error)
+        value = torch.load(path, map_location="cpu", weights_only=True) if kind in _TENSORS else _load_arrays(path)
+    except (OSError, ValueError, EOFError, LookupError, SyntaxError, RuntimeError, pickle.UnpicklingError) as error:
+        known = "Arrays are read from .npy, .npz and .pt files, pictures from .png, .jpg and other usual ones."
+        fail("call.input-file", f"“{path.name}” cannot be read as an array.", file=str(path), hint=known, cause=error)
+    return _chosen(name, value, path) if isinstance(value, Mapping) else value
+
+
+def _load_arrays(path: Path) -> Any:
+    value = np.load(path, allow_pickle=False)
+    if isinstance(value, np.ndarray):
+        return value
+    with value:
+        return {key: value[key] for key in value.files}
+
+
+def _chosen(name: str, values: Mapping[str, Any], path: Path) -> Any:  # noqa: RET503
+    """Return the array of that name, or the only one."""
+    if name in values:
+        return values[name]
+    if len(values) == 1:
+        return next(iter(values.values()))
+    held = ", ".join(map(str, values)) or "nothing"
+    fail("call.input-file", f"“{path.name}” has no array “{name}”; it holds {held}.", file=str(path))
 
 
 def _picture(name: str, path: Path, feature: Any) -> Any:

@@ -34,30 +34,37 @@ class WeightFiles:
     def read(self, reference: BlobReference, kind: TensorType) -> np.ndarray[Any, Any]:
         """Return the array of a constant; it shares memory with the file where its type has a byte or more."""
         data = self._data(reference.file)
-        where = f"weight at offset {reference.offset} of “{reference.file}”"
+        where = f"weight at offset {reference.offset} of “{_relative(reference.file)}”"
         if not 64 <= reference.offset <= len(data) - 64:
             fail(
                 "package.weights",
                 f"The {where} lies outside the file ({len(data)} bytes); the package is damaged.",
-                file=reference.file,
+                file=self._shown(reference.file),
             )
         sentinel, number, size, offset = struct.unpack_from("<IIQQ", data, reference.offset)
         if sentinel != _SENTINEL:
             fail(
                 "package.weights",
                 f"There is no {where}: the weight file is damaged or belongs to another model.",
-                file=reference.file,
+                file=self._shown(reference.file),
             )
         stored = _BLOB_TYPES.get(number, f"type {number}")
         if stored != kind.dtype and frozenset({stored, kind.dtype}) not in _SAME_BYTES:
-            fail("package.weights", f"The {where} is {stored}; the program says {kind}.", file=reference.file)
+            fail(
+                "package.weights",
+                f"The {where} is {stored}; the program says {kind}.",
+                file=self._shown(reference.file),
+            )
         if offset > len(data) or size > len(data) - offset:
             fail(
                 "package.weights",
                 f"The {where} reaches past the end of the file; the package is truncated.",
-                file=reference.file,
+                file=self._shown(reference.file),
             )
         return _array(data[offset : offset + size], kind, where)
+
+    def _shown(self, name: str) -> str:
+        return _relative(name) if self._folder is None else str(self._folder / _relative(name))
 
     def _data(self, name: str) -> memoryview:
         if name not in self._maps:
@@ -67,10 +74,10 @@ class WeightFiles:
     def _map(self, name: str) -> memoryview:
         if self._folder is None:
             fail("package.weights", f"The program needs the weight file “{name}”, and it was given without one.")
-        relative = name.removeprefix("@model_path/")
+        relative = _relative(name)
         path = (self._folder / relative).resolve()
         if not path.is_relative_to(self._folder.resolve()):
-            fail("package.unsafe-path", f"The weight file “{name}” lies outside the package.")
+            fail("package.unsafe-path", f"The weight file “{relative}” lies outside the package.")
         if not path.is_file():
             fail("package.weights", f"The weight file “{relative}” is missing from the package.", file=str(path))
         size = path.stat().st_size
@@ -90,6 +97,10 @@ class WeightFiles:
                 file=str(path),
             )
         return mapped
+
+
+def _relative(name: str) -> str:
+    return name.removeprefix("@model_path/")
 
 
 def _array(data: memoryview, kind: TensorType, where: str) -> np.ndarray[Any, Any]:

@@ -172,6 +172,14 @@ def test_that_a_value_used_before_it_is_made_is_an_error(tmp_path: Path, name: s
     assert failure_of(maker.save(tmp_path)) == "mil.undefined-name"
 
 
+def test_that_a_value_defined_twice_is_an_error(tmp_path: Path) -> None:
+    maker = Maker({"x": VECTOR})
+    maker.add("relu", {"y": VECTOR}, x="x")
+    maker.add("exp", {"y": VECTOR}, x="x")
+    maker.output("y", "fp32", (4,))
+    assert failure_of(maker.save(tmp_path)) == "package.malformed"
+
+
 def test_that_a_block_that_ends_with_nothing_known_is_an_error(tmp_path: Path) -> None:
     maker = Maker({"x": VECTOR})
     maker.output("y", "fp32", (4,))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from exportdesk.core.cli.app import run
 from exportdesk.core.errors import Cancelled, ExportDeskError
 from exportdesk.core.job_context import JobContext
@@ -68,6 +69,23 @@ def test_that_a_wrong_request_is_an_error_of_the_call(package: Path, x_file: str
         run_package(RunPackage(job=1, **request), JobContext())
     assert caught.value.failure.code == code
     assert caught.value.failure.exit_code == 2
+
+
+def test_that_inputs_come_from_arrays_by_name_and_from_tensors(package: Path, tmp_path: Path) -> None:
+    x = np.array([1, 2, 3], np.float32)
+    np.savez(tmp_path / "several.npz", a=np.zeros(7), x=x)
+    np.savez(tmp_path / "one.npz", other=x)
+    torch.save(torch.from_numpy(x), tmp_path / "x.pt")
+    torch.save({"x": torch.from_numpy(x), "z": torch.zeros(2)}, tmp_path / "several.pt")
+    for name in ("several.npz", "one.npz", "x.pt", "several.pt"):
+        request = RunPackage(job=1, package=str(package), inputs={"x": str(tmp_path / name)})
+        assert run_package(request, JobContext()).outputs[0].maximum == 10, name
+
+
+def test_that_a_file_of_several_arrays_without_the_name_is_refused(package: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "several.npz", a=np.zeros(3, np.float32), b=np.zeros(3, np.float32))
+    with pytest.raises(ExportDeskError, match="it holds a, b"):
+        run_package(RunPackage(job=1, package=str(package), inputs={"x": str(tmp_path / "several.npz")}), JobContext())
 
 
 def test_that_a_pickle_is_not_loaded(package: Path, tmp_path: Path) -> None:
