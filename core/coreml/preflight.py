@@ -20,6 +20,7 @@ from .source import Compiled, Source, source_of
 from .toolkit import coremltools, version_note
 
 LARGEST_INT32 = 2**31 - 1
+_INT64 = torch.iinfo(torch.int64)
 LARGEST_RANK = 5
 _ONLY_BOUNDS = ("aten::slice", "aten::narrow")
 """Operations whose huge constants only mean "to the end"."""
@@ -216,9 +217,14 @@ def _constants(graph: Any, source: Source) -> Iterator[Diagnostic]:
         if isinstance(value, torch.Tensor):
             yield from (_located(node, source, **found) for found in _tensor_findings("A constant", value))
         elif type(value) is int and abs(value) > LARGEST_INT32 + 1:
-            if all(use.user.kind() in _ONLY_BOUNDS for use in node.output().uses()):
+            if all(_is_bound(use) for use in node.output().uses()):
                 continue
             yield _located(node, source, **_beyond_int32("A constant", value))
+
+
+def _is_bound(use: Any) -> bool:
+    """Whether a number is only a limit that a huge one leaves open: the end of a slice, the turns of ``while``."""
+    return use.user.kind() in _ONLY_BOUNDS or (use.user.kind() == "prim::Loop" and use.offset == 0)
 
 
 def _tensors(tensors: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -246,9 +252,11 @@ def _tensor_findings(what: str, tensor: torch.Tensor) -> Iterator[dict[str, Any]
 
 
 def _beyond_int32(what: str, value: int) -> dict[str, Any]:
+    # The ends of int64 stand for infinity (a mask, a start for a minimum), and so do those of int32.
+    is_end = value in (_INT64.min, _INT64.max)
     return {
         "code": "convert.int64-overflow",
-        "severity": Severity.WARNING,
+        "severity": Severity.WARNING if is_end else Severity.ERROR,
         "message": f"{what} holds {value:,}, which does not fit Core ML's 32-bit integers and is cut to "
         f"{math.copysign(LARGEST_INT32, value):,.0f}.",
         "hint": "Use a value within ±2,147,483,647, or a floating type.",

@@ -109,9 +109,10 @@ class Buffers(nn.Module):
         (Dictionary(), True, "convert.dict-output", Severity.ERROR),
         (Function(torch.fft.fft), False, "convert.complex-output", Severity.ERROR),
         (InPlace(), True, "convert.in-place-on-input", Severity.WARNING),
-        (Buffers(torch.tensor([2**40, 1, 2, 3])), False, "convert.int64-overflow", Severity.WARNING),
+        (Buffers(torch.tensor([2**40, 1, 2, 3])), False, "convert.int64-overflow", Severity.ERROR),
+        (Buffers(torch.tensor([2**63 - 1, 1, 2, 3])), False, "convert.int64-overflow", Severity.WARNING),
         (Buffers(torch.rand(4).bfloat16()), False, "convert.unsupported-dtype", Severity.ERROR),
-        (Function(lambda x: (x.long() * (2**40)).float()), False, "convert.int64-overflow", Severity.WARNING),
+        (Function(lambda x: (x.long() * (2**40)).float()), False, "convert.int64-overflow", Severity.ERROR),
         (Function(lambda x: x.view(1, 1, 1, 1, 2, 4).sum(4)), False, "convert.rank", Severity.NOTE),
     ],
 )
@@ -128,6 +129,19 @@ def test_that_text_among_the_outputs_is_found() -> None:
 
 def test_that_a_good_model_passes_and_slices_to_the_end_are_no_overflow() -> None:
     assert found_in(Function(lambda x: x[:, 1:].clone().add_(1))) == []
+
+
+class Endless(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        while True:
+            x = x * 1.5
+            if bool(x.sum() > 10):
+                break
+        return x
+
+
+def test_that_a_loop_without_a_limit_is_no_overflow() -> None:
+    assert not [item for item in found_in(Endless(), scripted=True) if item.code == "convert.int64-overflow"]
 
 
 class Branch(nn.Module):
