@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..diagnostics import Diagnostic, Severity
-from .locating import all_nodes, locate, source_line
+from .locating import all_nodes, is_library, locate, source_frames, source_line
 from .source import Source
 
 _COUNTERPARTS = {"prim::If": ("cond", "branches"), "prim::Loop": ("while_loop", "loops")}
@@ -39,6 +39,31 @@ def missing_control_flow(graph: Any, program: Any, source: Source) -> list[Diagn
             )
         )
     return found
+
+
+def checks_left_out(graph: Any, source: Source) -> list[Diagnostic]:
+    """Return a warning for each line of the user's own that raises: a Core ML program cannot fail, and goes on.
+
+    Args:
+        graph: the model's, inlined and not yet simplified.
+    """
+    found: dict[Any, Diagnostic] = {}
+    for node in all_nodes(graph):
+        frames = source_frames(node) if node.kind() == "prim::RaiseException" else []
+        if not frames or is_library(frames[0][0]):
+            continue
+        place = locate(node, source.module)
+        found[place] = Diagnostic(
+            code="convert.check-left-out",
+            severity=Severity.WARNING,
+            message="A Core ML program cannot raise an error: it goes on where the model would stop here.",
+            module=place.module,
+            file=place.file,
+            line=place.line,
+            source=source_line(place),
+            hint="Check such inputs in the app, before it calls the model.",
+        )
+    return list(found.values())
 
 
 def _is_decided(node: Any) -> bool:

@@ -11,6 +11,7 @@ import torch
 from ..diagnostics import Diagnostic, Severity, without_repeats
 from ..errors import fail
 from .attributes import resolve_attributes
+from .control_flow import checks_left_out
 from .dicts import flatten_dicts
 from .inputs import ConvertedInput
 from .locating import all_nodes, locate, source_line
@@ -49,6 +50,7 @@ def ready_source(source: Source, inputs: Sequence[ConvertedInput]) -> Source:
     torch._C._jit_pass_inline(inlined)
     kinds = {node.kind() for node in all_nodes(inlined)} - {"prim::GetAttr", "prim::DictConstruct"}
     is_foreign = any(not is_translated(kind) for kind in kinds)
+    source.left_out += checks_left_out(inlined, source)
     if is_foreign or has_checks(inlined) or has_growing_lists(inlined) or any(lost_writes(inlined)):
         simplify(source.graph, [None if item.items else _type_of(item) for item in inputs if not item.is_value])
         if source.module is not None:
@@ -73,6 +75,7 @@ def preflight_of(source: Source) -> list[Diagnostic]:
         # A graph that coremltools cannot even read is its failure to explain.
         return []
     found = [
+        *source.left_out,
         *_operations(graph, source),
         *_outputs(graph),
         *_lost_writes(graph, source),

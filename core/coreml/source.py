@@ -1,11 +1,12 @@
 """The TorchScript graph that is converted: a copy, with fixed arguments built in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
 
+from ..diagnostics import Diagnostic
 from ..errors import fail
 from .dicts import flatten_dicts
 from .inputs import ConvertedInput
@@ -27,6 +28,8 @@ class Source:
     """The compiled model, None for a function."""
     graph: Any
     """torch._C.Graph; its type stubs lack half of its methods."""
+    left_out: list[Diagnostic] = field(default_factory=list)
+    """What of the model is not in the graph any more."""
 
     @property
     def forward(self) -> "Source":

@@ -131,6 +131,18 @@ def test_that_a_good_model_passes_and_slices_to_the_end_are_no_overflow() -> Non
     assert found_in(Function(lambda x: x[:, 1:].clone().add_(1))) == []
 
 
+class Refusing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.max() > 10):
+            raise ValueError("too large")
+        return nn.functional.batch_norm(x, torch.zeros(4), torch.ones(4))
+
+
+def test_that_an_error_of_the_model_is_said_to_be_left_out() -> None:
+    found = [item for item in found_in(Refusing(), scripted=True) if item.code == "convert.check-left-out"]
+    assert [item.source for item in found] == ['raise ValueError("too large")']
+
+
 class Endless(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         while True:
