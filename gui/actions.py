@@ -75,6 +75,15 @@ DECLARED: tuple[Declared | str | None, ...] = (
         "measure_envelope", "&Model", "Measure &Envelope", "Ctrl+Shift+M", "Find how far the exported model agrees"
     ),
     Declared(
+        "keep_float32",
+        "&Model",
+        "&Keep Suggested Operations in 32 bit",
+        "Ctrl+Shift+K",
+        "Keep the operations that the checks name in float32, so that the rest may be float16",
+        "success",
+        short="Keep in 32 bit",
+    ),
+    Declared(
         "acknowledge",
         "&Model",
         "Accept or Show the &Problem",

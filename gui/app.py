@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from .actions import EDITING
 from .connections.advising import Advising
+from .connections.checking import Checking
 from .connections.documents import Documents
 from .connections.edits import Edits
 from .connections.files import Files
@@ -40,6 +41,7 @@ class Workbench(QObject):
         self._trust = Trust(self.store, settings, desktop)
         self._edits = Edits(self.store, window, self.workspace, desktop)
         self._jobs = Jobs(self.store, window, self.workspace, engine, self._edits, self._trust)
+        self._checking = Checking(self.store, window, self.workspace, self._edits)
         self._advising = Advising(self.store, window, self.workspace, self._edits, self._jobs, self._trust)
         self._selecting = Selecting(self.store, window, self.workspace)
         self._documents = Documents(

@@ -22,6 +22,7 @@ _TABS = {
     "coreml": (1, 0),
     "coreml-graph": (1, 1),
     "checks": (2, 0),
+    "layers": (2, 1),
     "advice": (3, 0),
     "envelope": (4, 0),
 }
@@ -173,6 +174,8 @@ class _Picture:
             space = self._bench.workspace
             if tab < 2:
                 (space.torchscript_tab, space.coreml_tab)[tab].tabs.setCurrentIndex(page)
+            elif self._options.tab == "layers":
+                space.checks_tab.show_layers()
         if self._bench.session.advised is not None and not self._options.export:
             # What the answer is about, in all views.
             self._bench.workspace.advice_tab.choose_first()

@@ -56,7 +56,7 @@ class Workspace:
         self.selected = SelectedPanel()
         self.torchscript_tab = TorchScriptTab(actions["export"])
         self.coreml_tab = CoreMLTab(actions["export"])
-        self.checks_tab = ChecksTab(actions["export"])
+        self.checks_tab = ChecksTab(actions["export"], actions["keep_float32"])
         self.advice_tab = AdviceTab(actions["advise"], actions["apply_advice"])
         self.envelope_tab = EnvelopeTab(actions["measure_envelope"])
         self._now = Session()

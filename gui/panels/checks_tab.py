@@ -4,20 +4,35 @@ import html
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHeaderView, QLabel, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ...core.results import Check
+from ...core.results import Check, ExportResult
 from ..models.checks import OUTPUT, ChecksModel, plain_words
+from ..state.layers import suggestion_words
 from ..state.session import Session
 from .empty_state import EmptyState
+from .layers_view import LayersView
+
+_BY_LAYER = 1
 
 
 class ChecksTab(QWidget):
-    def __init__(self, export: QAction) -> None:
+    def __init__(self, export: QAction, keep_float32: QAction) -> None:
         super().__init__()
-        self._build(export)
+        self._result: ExportResult | None = None
+        self._build(export, keep_float32)
 
-    def _build(self, export: QAction) -> None:
+    def _build(self, export: QAction, keep_float32: QAction) -> None:
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         font = self.verdict.font()
@@ -44,8 +59,18 @@ class ChecksTab(QWidget):
         inner.setSpacing(10)
         inner.addWidget(self.verdict)
         inner.addWidget(self.stale)
-        inner.addWidget(self.words)
-        inner.addWidget(self.table, 1)
+        inner.addLayout(self._advice(keep_float32))
+        self.layers = LayersView()
+        self._parts = QTabWidget()
+        self._parts.setDocumentMode(True)
+        summary = QWidget()
+        lines = QVBoxLayout(summary)
+        lines.setContentsMargins(0, 8, 0, 0)
+        lines.addWidget(self.words)
+        lines.addWidget(self.table, 1)
+        self._parts.addTab(summary, "Summary")
+        self._parts.addTab(self.layers, "By Layer")
+        inner.addWidget(self._parts, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(
             EmptyState("No checks yet", "An export compares its files with your model on random inputs.", export)
@@ -55,18 +80,44 @@ class ChecksTab(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
 
+    def show_layers(self) -> None:
+        """Turn to the errors by layer, where there are any."""
+        if self._parts.isTabVisible(_BY_LAYER):
+            self._parts.setCurrentIndex(_BY_LAYER)
+
+    def _advice(self, keep_float32: QAction) -> QHBoxLayout:
+        self.keep_button = QToolButton()
+        self.keep_button.setDefaultAction(keep_float32)
+        self.keep_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.keep_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.advice = QLabel()
+        self.advice.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.keep_button)
+        row.addWidget(self.advice, 1)
+        return row
+
     def show_state(self, session: Session) -> None:
         exported = session.exported
         self._stack.setCurrentIndex(0 if exported is None else 1)
         self.stale.setVisible(session.is_result_stale)
-        if exported is None or exported.result.checks == self.model.rows:
+        if exported is None or exported.result is self._result:
             return
+        self._result = exported.result
         checks = exported.result.checks
         self.model.show(checks)
         self.table.setColumnHidden(OUTPUT, len({check.output for check in checks if check.output}) < 2)
         self.verdict.setText(verdict_text(checks))
         items = "".join(f"<p style='margin:0 0 4px 0'>{html.escape(plain_words(check))}</p>" for check in checks)
         self.words.setText(items)
+        advice = suggestion_words(exported.result.float32_suggestion)
+        self.advice.setText(advice)
+        self.advice.setVisible(bool(advice))
+        self.keep_button.setVisible(bool(advice))
+        layers = exported.result.layers
+        self.layers.show_layers(layers)
+        self._parts.setTabVisible(_BY_LAYER, bool(layers))
+        self._parts.tabBar().setVisible(bool(layers))
 
 
 def verdict_text(checks: tuple[Check, ...]) -> str:

@@ -9,9 +9,18 @@ from ...core.diagnostics import Diagnostic
 from ...core.errors import Failure
 from ...core.graph.model import Graph
 from ...core.recipe.model import Model, Recipe
-from ...core.results import Advice, CoreMLSummary, EntryOutline, ExportResult, Inspection, TorchScriptTexts
+from ...core.results import (
+    Advice,
+    CoreMLSummary,
+    EntryOutline,
+    ExportResult,
+    Float32Suggestion,
+    Inspection,
+    TorchScriptTexts,
+)
 from .advice import acknowledgement, is_same_question, with_advice
 from .history import ExportRecord
+from .layers import with_suggestion
 
 JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package"]
 PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
@@ -201,6 +210,15 @@ class Session(Part, frozen=True, kw_only=True):
             return False
         recipe = self.document.recipe
         return not self.is_advice_stale and with_advice(recipe, self.advised.advice) != recipe
+
+    @property
+    def float32_suggestion(self) -> Float32Suggestion | None:
+        """What to keep in float32, where it was suggested for what is open now and the recipe lacks it."""
+        suggestion = None if self.exported is None else self.exported.result.float32_suggestion
+        if suggestion is None or not suggestion.operations or not self.is_editable or self.document is None:
+            return None
+        recipe = self.document.recipe
+        return None if with_suggestion(recipe, suggestion) == recipe else suggestion
 
     def is_accepted(self, diagnostic: Diagnostic) -> bool:
         """Whether the recipe accepts a finding, with the text of its line."""
