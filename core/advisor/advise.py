@@ -17,9 +17,10 @@ from ..torchscript.eager import eager_or_fail
 from .assumed_inputs import with_assumed_inputs
 from .attempt import Attempt, attempt
 from .envelope import envelope_of
-from .findings import culprit_rows, diagnostics_of, place_rows, settled
+from .findings import diagnostics_of, settled
 from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
 from .randomness import Nature, nature_of, repeated_later
+from .rows import culprit_rows, place_rows
 from .running import Nowhere, Outcome, Subject
 from .saved_probes import with_saved_probes
 from .scripted_set import Chooser, Known, Solution

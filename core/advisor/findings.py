@@ -1,4 +1,4 @@
-"""What the advisor found, as rows and diagnostics: culprits, doubtful places with their verdicts, reasons."""
+"""What the advisor found, as diagnostics: doubtful places with their verdicts, and what stands in the way."""
 
 import inspect
 from collections.abc import Iterable, Sequence
@@ -9,16 +9,12 @@ import torch
 
 from ..diagnostics import Diagnostic, Severity
 from ..errors import Failure
-from ..model_file.module_tree import type_name
-from ..results import Culprit, DoubtfulPlace, ShownProbe
 from .attempt import Attempt
 from .causes import Cause
-from .probes import Probe, content
 from .randomness import Nature
-from .running import Outcome, summary_of
 from .scripted_set import Solution
 from .static_reading import source_line
-from .triage import CHANGES, HARMLESS, SHAPE_ONLY, UNDECIDED, Finding
+from .triage import CHANGES, SHAPE_ONLY, UNDECIDED, Finding
 
 _CODES = {
     "bool": "trace.branch-on-tensor",
@@ -34,7 +30,7 @@ _WHAT = {
     "values": "A tensor leaves torch here, as a list or an array; a trace keeps the values that the example gave",
     "size": "The size of a tensor depends on values here; where Python uses it, a trace keeps the size of the example",
 }
-_FROZEN = {
+FROZEN = {
     "trace.branch-on-tensor",
     "trace.tensor-to-int",
     "trace.tensor-to-float",
@@ -56,83 +52,6 @@ def settled(findings: Sequence[Finding], solution: Solution) -> None:
             finding.evidence = f"a trace of {module or 'the model'} differs: {solution.evidence[module]}"
 
 
-def place_rows(findings: Sequence[Finding]) -> tuple[DoubtfulPlace, ...]:
-    """Return each tested place with its verdict."""
-    return tuple(
-        DoubtfulPlace(
-            module=finding.site.module,
-            file=finding.site.file,
-            line=finding.site.line,
-            source=source_line(finding.site.file, finding.site.line),
-            kind=finding.site.kind,
-            verdict=finding.verdict,
-            evidence=finding.evidence,
-            probe=None if finding.probe is None else shown_probe(finding.probe),
-            expected=finding.expected or None,
-            actual=finding.actual or None,
-        )
-        for finding in findings
-    )
-
-
-def culprit_rows(
-    root: torch.nn.Module | None,
-    solution: Solution,
-    findings: Sequence[Finding],
-    diagnostics: Sequence[Diagnostic] = (),
-) -> tuple[Culprit, ...]:
-    """Return the submodules that a trace would get wrong, each with the place and the input that show it.
-
-    Args:
-        diagnostics: warnings of the tracer, which have the line where the difference is a matter of sizes.
-    """
-    cleared = {(f.site.module, f.site.line) for f in findings if f.verdict == HARMLESS}
-    warned = {
-        d.module: d for d in reversed(diagnostics) if d.line and d.code in _FROZEN and (d.module, d.line) not in cleared
-    }
-    telling = {f.site.module: f for f in reversed(findings) if f.verdict == CHANGES and f.first_probe == 0}
-    paths = sorted({*telling, *solution.evidence, *(solution.scripted if solution.is_verified else ())})
-    rows = []
-    for path in paths:
-        finding = telling.get(path)
-        shown = None if finding else solution.shown.get(path)
-        probe = finding.probe if finding else shown.probe if shown else None
-        if finding:
-            file, line = finding.site.file, finding.site.line
-        else:
-            file, line = (warned[path].file, warned[path].line) if path in warned else _forward_of(root, path)
-        rows.append(
-            Culprit(
-                module=path,
-                type_name="" if root is None else type_name(root.get_submodule(path) if path else root),
-                file=file,
-                line=line,
-                source=source_line(file, line),
-                evidence=finding.evidence if finding else solution.evidence.get(path, ""),
-                probe=shown_probe(probe) if probe else None,
-                expected=finding.expected if finding else summary_of(shown.expected.output) if shown else None,
-                actual=finding.actual if finding else _given(shown.actual) if shown else None,
-                is_scripted=path in solution.scripted and solution.is_verified,
-            )
-        )
-    return tuple(rows)
-
-
-def _given(outcome: Outcome) -> str:
-    return outcome.problem or summary_of(outcome.output)
-
-
-def shown_probe(probe: Probe) -> ShownProbe:
-    """Return a probe as data: its description, and the values of small inputs."""
-    tensors = content(probe.arguments)
-    return ShownProbe(
-        description=probe.description,
-        method=probe.method,
-        shapes=tuple(tuple(tensor.shape) for tensor in tensors),
-        dtypes=tuple(str(tensor.dtype).removeprefix("torch.") for tensor in tensors),
-    )
-
-
 def diagnostics_of(
     root: torch.nn.Module | None,
     solution: Solution,
@@ -151,7 +70,7 @@ def diagnostics_of(
     random_at = nature.begins_at if nature is not None else None
     for path, evidence in solution.evidence.items():
         if path not in located and path != random_at:
-            file, line = _forward_of(root, path)
+            file, line = forward_of(root, path)
             found.append(
                 Diagnostic(
                     code="trace.differs",
@@ -216,7 +135,7 @@ def _hint(path: str, solution: Solution) -> str:
 
 def _placed(diagnostic: Diagnostic, first: Attempt | None) -> Diagnostic:
     """Give a tracer warning about an installed package that package's line."""
-    if diagnostic.line is not None or diagnostic.code not in _FROZEN or first is None:
+    if diagnostic.line is not None or diagnostic.code not in FROZEN or first is None:
         return diagnostic
     sites = [leak.site for leak in first.leaks if leak.site.module == diagnostic.module and leak.site.line]
     kinds = [site for site in sites if _CODES[site.kind] == diagnostic.code] or sites
@@ -228,7 +147,7 @@ def _placed(diagnostic: Diagnostic, first: Attempt | None) -> Diagnostic:
 
 def _of_shape(diagnostic: Diagnostic, solution: Solution) -> Diagnostic:
     """Judge a tracer warning whose value did not leave torch in an ordinary run: it is a size."""
-    if diagnostic.code not in _FROZEN:
+    if diagnostic.code not in FROZEN:
         return diagnostic
     if diagnostic.module in solution.evidence:
         return msgspec.structs.replace(
@@ -413,12 +332,9 @@ def _folded(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return rows
 
 
-def _forward_of(root: torch.nn.Module | None, path: str) -> tuple[str | None, int | None]:
+def forward_of(root: torch.nn.Module | None, path: str) -> tuple[str | None, int | None]:
     if root is None:
         return None, None
     forward = getattr(type(root.get_submodule(path) if path else root), "forward", None)
     code = getattr(inspect.unwrap(forward), "__code__", None) if forward is not None else None
     return (code.co_filename, code.co_firstlineno) if code is not None else (None, None)
-
-
-__all__ = ["HARMLESS", "culprit_rows", "diagnostics_of", "place_rows", "shown_probe"]

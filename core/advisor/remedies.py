@@ -10,6 +10,7 @@ import torch
 
 from ..errors import Failure
 from .static_reading import function_at, source_line, statements_at, tree_of
+from .unscriptable_syntax import unscriptable
 
 _NUMPY = {
     "clip": "torch.clamp",
@@ -36,7 +37,7 @@ def explained(failure: Failure, root: torch.nn.Module | None) -> Failure:
     function = function_at(file, line)
     if not statements or function is None:
         return failure
-    for rule in (_text, _arguments, _attempted, _generator, _lambda, _numbers, _modules, _types):
+    for rule in (_syntax, _text, _arguments, _attempted, _generator, _lambda, _numbers, _modules, _types):
         if (answer := rule(statements[0], function, reason, line)) is not None:
             return _with(failure, file, *answer)
     return failure
@@ -57,6 +58,10 @@ def explained_run(problem: str, module: str, root: torch.nn.Module | None) -> Fa
     elif "Add new condition" in problem:
         for call in _calls(function, "tensor"):
             line, hint = call.lineno, "Make all values of torch.tensor([...]) of one type: float(n) beside 2.0."
+    elif "Unable to cast set" in problem:
+        line, hint = next(((found[0], found[2]) for found in _unscriptable_calls(function, "set")), (None, None))
+    else:
+        line, hint = next(((found[0], found[2]) for found in _unscriptable_calls(function, "autocast")), (None, None))
     if line is None:
         return None
     what = f"{module or 'The model'} compiles as a script, but fails when it is run: {problem}"
@@ -66,6 +71,18 @@ def explained_run(problem: str, module: str, root: torch.nn.Module | None) -> Fa
 _Part = TypeVar("_Part", bound=ast.AST)
 _Answer = tuple[int, str, str] | None
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _unscriptable_calls(function: _Function, name: str) -> Iterator[tuple[int, str, str]]:
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.stmt) and not isinstance(statement, ast.FunctionDef):
+            found = unscriptable(statement, "")
+            if found is not None and name in found[1]:
+                yield found
+
+
+def _syntax(statement: ast.stmt, function: _Function, reason: str, line: int) -> _Answer:
+    return unscriptable(statement, reason)
 
 
 def _text(statement: ast.stmt, function: _Function, reason: str, line: int) -> _Answer:

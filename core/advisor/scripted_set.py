@@ -259,7 +259,8 @@ class Chooser:
             self._shown.setdefault(found[0], mismatches[0])
         new = set(found) - scripted
         for path in set(found) & scripted:
-            if mismatches[0].actual.problem and (known := explained_run(mismatches[0].actual.problem, path, root)):
+            problem = mismatches[0].actual.problem or mismatches[0].reason
+            if known := explained_run(problem, path, root):
                 self._refused.setdefault(path, known)
         scripted |= new
         if new:

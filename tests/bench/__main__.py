@@ -143,6 +143,22 @@ def reference_execution() -> Iterator[list[dict[str, Any]]]:
         ]
 
 
+def advice() -> list[dict[str, Any]]:
+    """Return what advising a model without culprits costs beside a trace that checks itself, and how long a cancel takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "turns.json"
+        call = [sys.executable, str(HERE / "advise_cost.py"), "--turns", str(TURNS), "--json", str(file)]
+        subprocess.run(call, check=True, capture_output=True)
+        turns = json.loads(file.read_text(encoding="utf-8"))
+    cancel = figure(
+        "cancel of a job that advises, longest", "s", [max(turns["cancel"])], [1.0], "the promised second", 1
+    )
+    return [
+        figure("advise, 24 blocks without culprits", "s", turns["advise"], turns["trace"], "trace with its check", 5),
+        cancel,
+    ]
+
+
 def in_turn(first: Callable[[], Any], second: Callable[[], Any], turns: int = TURNS) -> tuple[list[Any], list[Any]]:
     pairs = [(first(), second()) for _ in range(turns)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -196,6 +212,8 @@ def measure() -> list[dict[str, Any]]:
     say("tracing 24 transformer blocks")
     traced, trace = in_turn(traced_transformer, plain_trace)
     figures.append(figure("capture and trace, 24 blocks", "s", traced, trace, "torch.jit.trace", 1.3))
+    say("advising 24 transformer blocks")
+    figures += advice()
     say("reference execution")
     figures += [line for row in reference_execution() for line in row]
     say("event loop during an export")

@@ -156,6 +156,87 @@ CONSTRUCTS: dict[str, tuple[Code, int, str, Code]] = {
         "cache: Optional[Tensor]",
         Code("y = x\nself.cache = x", declared="cache: Optional[Tensor]"),
     ),
+    "continue in a loop over modules": (
+        Code("y = x\nfor layer in self.layers:\n    if y.sum() > 9:\n        continue\n    y = layer(y)"),
+        4,
+        "under the opposite condition",
+        Code("y = x\nfor layer in self.layers:\n    if y.sum() <= 9:\n        y = layer(y)"),
+    ),
+    "break in a loop over modules": (
+        Code("y = x\nfor layer in self.layers:\n    if y.sum() > 9:\n        break\n    y = layer(y)"),
+        4,
+        "under: if not done",
+        Code(
+            "y = x\ndone = False\nfor layer in self.layers:\n    if y.sum() > 9:\n        done = True\n"
+            "    if not done:\n        y = layer(y)"
+        ),
+    ),
+    "set": (
+        Code("seen = set()\nseen.add(3)\ny = x * len(seen)"),
+        1,
+        "Keep a list",
+        Code("seen: List[int] = []\nif 3 not in seen:\n    seen.append(3)\ny = x * len(seen)"),
+    ),
+    "list of an array": (
+        Code("values = x.flatten().tolist()\ny = x * values[0]"),
+        1,
+        "values: List[float] = x.tolist()",
+        Code("values: List[float] = x.flatten().tolist()\ny = x * values[0]"),
+    ),
+    "assignment in an expression": (
+        Code("if (total := x.sum()) > 3:\n    y = x * total\nelse:\n    y = x"),
+        1,
+        "in a line of its own",
+        Code("total = x.sum()\nif total > 3:\n    y = x * total\nelse:\n    y = x"),
+    ),
+    "match": (
+        Code("match x.shape[0]:\n    case 2:\n        y = x\n    case _:\n        y = -x"),
+        1,
+        "if, elif and else",
+        Code("if x.shape[0] == 2:\n    y = x\nelse:\n    y = -x"),
+    ),
+    "import in forward": (
+        Code("import math\ny = x * math.pi"),
+        1,
+        "at the top of the file",
+        Code("y = x * math.pi"),
+    ),
+    "list taken apart with a star": (
+        Code("first, *rest = x.unbind(0)\ny = x + first"),
+        1,
+        "by index",
+        Code("first = x.unbind(0)[0]\ny = x + first"),
+    ),
+    "type of a value": (
+        Code("y = x if type(x) is Tensor else x * 2"),
+        1,
+        "isinstance(x, Tensor)",
+        Code("y = x if isinstance(x, Tensor) else x * 2"),
+    ),
+    "function in a function": (
+        Code("def inner(t):\n    return t * 2\ny = inner(x)"),
+        1,
+        "Move inner to the top of the file",
+        Code("y = twice(x)"),
+    ),
+    "random numbers of NumPy": (
+        Code("y = x + 0 * np.random.rand()"),
+        1,
+        "torch.rand(1)",
+        Code("y = x + 0 * float(torch.rand(1))"),
+    ),
+    "limits of a type": (
+        Code("y = x.clamp(min=torch.finfo(x.dtype).min)"),
+        1,
+        "Write the number",
+        Code("y = x.clamp(min=-3.4e38)"),
+    ),
+    "product of the sizes": (
+        Code("y = x * math.prod(x.shape)"),
+        1,
+        "x.numel()",
+        Code("y = x * x.numel()"),
+    ),
 }
 
 
