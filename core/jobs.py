@@ -20,6 +20,7 @@ from .requests import (
     ReadGraph,
     RunPackage,
     ShowTexts,
+    TryCompression,
 )
 from .results import AnyResult
 
@@ -112,5 +113,9 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .bundle.verify import check_bundle
 
             return check_bundle(Path(request.bundle), context)
+        case TryCompression():
+            from .what_if import try_compression
+
+            return try_compression(request, context)
         case _:
             assert_never(request)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from .recipe.model import Recipe
+from .recipe.model import CoreMLCompression, Recipe
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -82,6 +82,18 @@ class CheckBundle(Request, frozen=True, kw_only=True):
     bundle: str
 
 
+class TryCompression(Request, frozen=True, kw_only=True):
+    """Compress the package of a bundle in several ways, and compare each with the model on the bundle's samples."""
+
+    job: int
+    bundle: str
+    """Absolute."""
+    choices: tuple[tuple[CoreMLCompression, ...], ...] = ()
+    """Each a list of steps, applied in order; none tries what is usual for the deployment target."""
+    layers_of: tuple[CoreMLCompression, ...] = ()
+    """Steps for which to measure every weight on its own; none measures none."""
+
+
 class ReadGraph(Request, frozen=True, kw_only=True):
     """Read the graph of a ``.pt`` file or a Core ML package."""
 
@@ -102,5 +114,7 @@ class Cancel(Request, frozen=True, kw_only=True):
     job: int
 
 
-JobRequest = Advise | CheckBundle | DescribePackage | Export | Inspect | ReadGraph | RunPackage | ShowTexts
+JobRequest = (
+    Advise | CheckBundle | DescribePackage | Export | Inspect | ReadGraph | RunPackage | ShowTexts | TryCompression
+)
 AnyRequest = JobRequest | Cancel

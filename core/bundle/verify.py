@@ -70,8 +70,8 @@ def _compare_checksums(folder: Path, context: JobContext) -> dict[str, str]:
     return states
 
 
-class _Manifest(msgspec.Struct):
-    """What of the manifest is needed here."""
+class Manifest(msgspec.Struct):
+    """What of the manifest is needed to run the artefacts."""
 
     files: dict[str, str]
     samples: tuple[Sample, ...] = ()
@@ -79,15 +79,25 @@ class _Manifest(msgspec.Struct):
     function: str | None = None
 
 
-def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a bundle says of its files and samples.
+
+    Raises:
+        ExportDeskError: ``bundle.manifest``.
+    """
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=_Manifest)
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         names = [*manifest.files.values(), *(name for s in manifest.samples for name in (s.inputs, s.outputs))]
         if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in names):
             fail("bundle.manifest", f"{MANIFEST} names files outside the bundle.", file=str(folder / MANIFEST))
     except msgspec.DecodeError as error:
         fail("bundle.manifest", f"{MANIFEST} is damaged: {error}.", file=str(folder / MANIFEST), cause=error)
-    recipe = _of_function(read_recipe(folder / "recipe.toml"), manifest.function)
+    return manifest
+
+
+def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
+    manifest = read_manifest(folder)
+    recipe = recipe_of_function(read_recipe(folder / "recipe.toml"), manifest.function)
     kinds = [kind for kind in ("torchscript", _exported_kind(manifest), "coreml") if kind in manifest.files]
     if not manifest.samples:
         return [not_run(kind, "the bundle has no samples") for kind in kinds]
@@ -99,7 +109,7 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
         ]
     except Exception as error:
         return [not_run(kind, f"a sample cannot be read: {error}") for kind in kinds]
-    runners = {"torchscript": _script_runner, "coreml": _package_runner}
+    runners = {"torchscript": _script_runner, "coreml": package_runner}
     return [
         _check(
             kind,
@@ -115,26 +125,26 @@ def _check_numbers(folder: Path, context: JobContext) -> list[Check]:
     ]
 
 
-def _exported_kind(manifest: _Manifest) -> str:
+def _exported_kind(manifest: Manifest) -> str:
     """Return the kind of the exported program that the samples are of: there is one for each method."""
     own = f"exported.{manifest.method}"
     return own if own in manifest.files else "exported"
 
 
-def _of_function(recipe: Recipe, name: str | None) -> Recipe:
+def recipe_of_function(recipe: Recipe, name: str | None) -> Recipe:
     """Return the recipe with the outputs of the function that the samples are of."""
     outputs = next((item.outputs for item in recipe.coreml.functions if item.name == name), recipe.coreml.outputs)
     return msgspec.structs.replace(recipe, coreml=msgspec.structs.replace(recipe.coreml, outputs=outputs))
 
 
-Runner = Callable[[Path, _Manifest, Recipe], Callable[[dict[str, torch.Tensor], Sample], Any]]
+Runner = Callable[[Path, Manifest, Recipe], Callable[[dict[str, torch.Tensor], Sample], Any]]
 
 
 def _check(
     kind: str,
     file: Path,
     make_runner: Runner,
-    manifest: _Manifest,
+    manifest: Manifest,
     inputs: Sequence[dict[str, torch.Tensor]],
     expected: Sequence[Expected],
     recipe: Recipe,
@@ -167,7 +177,7 @@ def _package_gate(recipe: Recipe) -> Gate:
     return psnr_gate(FLOAT16_PSNR_DB) if recipe.coreml.precision == "float16" else relative_gate(FLOAT32_TOLERANCE)
 
 
-def _script_runner(file: Path, manifest: _Manifest, recipe: Recipe) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
+def _script_runner(file: Path, manifest: Manifest, recipe: Recipe) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
     module = load(file)
     target = module if manifest.method == "forward" else getattr(module, manifest.method)
 
@@ -180,7 +190,7 @@ def _script_runner(file: Path, manifest: _Manifest, recipe: Recipe) -> Callable[
 
 
 def _exported_runner(
-    file: Path, manifest: _Manifest, recipe: Recipe
+    file: Path, manifest: Manifest, recipe: Recipe
 ) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
     from ..exported import torch_export
 
@@ -194,9 +204,15 @@ def _exported_runner(
     return run
 
 
-def _package_runner(
-    file: Path, manifest: _Manifest, recipe: Recipe
+def package_runner(
+    file: Path, manifest: Manifest, recipe: Recipe, folder: Path | None = None
 ) -> Callable[[dict[str, torch.Tensor], Sample], Any]:
+    """Return what runs a package on a sample's inputs, and gives the answers as the PyTorch model's.
+
+    Args:
+        folder: of the bundle, where the package lies elsewhere.
+    """
+    folder = file.parent if folder is None else folder
     from ..coreml.app_view import app_values, kept_tensors, model_answers
     from ..mil import ReferenceModel
 
@@ -205,7 +221,7 @@ def _package_runner(
     def run(tensors: dict[str, torch.Tensor], sample: Sample) -> Any:
         values = app_values(model.input_names, tensors.values(), recipe.coreml)
         answers = model.predict(values, state=model.make_state() if recipe.coreml.states else None)
-        wanted = kept_tensors(list(read_tensors(file.parent / sample.outputs).values()), recipe.coreml)
+        wanted = kept_tensors(list(read_tensors(folder / sample.outputs).values()), recipe.coreml)
         return model_answers(answers, wanted, recipe.coreml)
 
     return run

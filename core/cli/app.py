@@ -9,6 +9,7 @@ from ..errors import WRONG_CALL, ExportDeskError, Failure, unexpected
 from .advise import advise
 from .answer import answer_failure
 from .check import check
+from .compress import compress
 from .export import export
 from .graph import graph
 from .gui import gui
@@ -50,6 +51,7 @@ for command, name in (
     (run_command, "run"),
     (check, "check"),
     (advise, "advise"),
+    (compress, "compress"),
 ):
     app.command(name=name)(command)
 

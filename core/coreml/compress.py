@@ -2,7 +2,7 @@
 
 import importlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,27 +10,34 @@ import numpy as np
 
 from ..diagnostics import Diagnostic, Severity
 from ..errors import fail
-from ..recipe.model import CoreML, CoreMLCompression
+from ..recipe.model import CoreMLCompression
 from .replacing import replaced
 from .toolkit import coremltools
 
 
-def compress(model: Any, options: CoreML) -> tuple[Any, list[Diagnostic]]:
-    """Return the compressed model, in a package of its own (the given package is removed), and notes about it.
+def compress(
+    model: Any, steps: Sequence[CoreMLCompression], *, keeps_given: bool = False, only: str | None = None
+) -> tuple[Any, list[Diagnostic]]:
+    """Return the compressed model, in a package of its own, and notes about it.
+
+    Args:
+        model: coremltools' MLModel. Its package is removed, unless ``keeps_given``.
+        only: the name of the one weight to compress; None compresses all.
 
     Raises:
         ExportDeskError: ``convert.compression`` where a step changed weights that it then did not compress.
     """
     notes: list[Diagnostic] = []
-    for position, step in enumerate(options.compression):
+    for position, step in enumerate(steps):
         before, previous = weights_of(model), model.package_path
-        model = _applied(model, step, is_joint=position > 0)
-        shutil.rmtree(previous, ignore_errors=True)
-        notes.append(_note(step, before, weights_of(model), _compressed_names(model)))
+        model = _applied(model, step, is_joint=position > 0, only=only)
+        if position > 0 or not keeps_given:
+            shutil.rmtree(previous, ignore_errors=True)
+        notes.append(_note(step, before, weights_of(model), compressed_names(model)))
     return model, notes
 
 
-def _applied(model: Any, step: CoreMLCompression, *, is_joint: bool) -> Any:
+def _applied(model: Any, step: CoreMLCompression, *, is_joint: bool, only: str | None) -> Any:
     optimize = coremltools().optimize.coreml
     match step.method:
         case "palettize":
@@ -54,8 +61,9 @@ def _applied(model: Any, step: CoreMLCompression, *, is_joint: bool) -> Any:
             settings = {"target_sparsity": step.sparsity}
             kind, apply = optimize.OpMagnitudePrunerConfig, optimize.prune_weights
     settings["weight_threshold"] = step.smallest
+    own = dict.fromkeys(step.skip) if only is None else {only: kind(**settings)}
     config = optimize.OptimizationConfig(
-        global_config=kind(**settings), op_name_configs=dict.fromkeys(step.skip) if step.skip else None
+        global_config=kind(**settings) if only is None else None, op_name_configs=own or None
     )
     with _exact_clusters():
         return apply(model, config, joint_compression=is_joint)
@@ -81,16 +89,25 @@ def _exact_clusters() -> Iterator[None]:
 
 def weights_of(model: Any) -> dict[str, np.ndarray[Any, Any]]:
     """Return the uncompressed weights of a model's program by operation name."""
-    program = model._mil_program
     return {
         operation.name: np.asarray(operation.val.val)
-        for function in program.functions.values()
+        for function in _program_of(model).functions.values()
         for operation in function.operations
         if operation.op_type == "const" and isinstance(operation.val.val, np.ndarray) and operation.val.val.size > 1
     }
 
 
-def _compressed_names(model: Any) -> list[str]:
+def _program_of(model: Any) -> Any:
+    """Return the program of a model that was converted, or read it of one that was loaded from its file."""
+    if model._mil_program is not None:
+        return model._mil_program
+    models = importlib.import_module("coremltools.models.utils")
+    version = model.get_spec().specificationVersion
+    return models._convert_model_spec_to_pymil_prog(model, version, models._milproto_to_pymil.load)
+
+
+def compressed_names(model: Any) -> list[str]:
+    """Return the names of the weights that are stored in a compressed form."""
     return [
         operation.name
         for function in model._mil_program.functions.values()

@@ -140,7 +140,7 @@ def run_conversion(
             model = ct.convert(subject.handed_over, **arguments)
             if options.compression:
                 context.progress(1.0, "compressing weights")
-                model, further_notes = compress(model, options)
+                model, further_notes = compress(model, options.compression)
         except BaseException as error:
             if package is not None:
                 shutil.rmtree(package, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Several functions in one package: each is converted on its own, then their programs are put together."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ..mil.scopes import Origins, read_origins
 from ..recipe.model import CoreML, CoreMLFunction, CoreMLMetadata
 from .metadata import write_metadata
 from .package_manifest import model_file, name_items_by_path
+from .saved_package import read_specification, working_copy
 from .toolkit import coremltools
 from .watching import telling
 
@@ -68,15 +70,16 @@ def join_functions(parts: Sequence[Part], destination: Path, metadata: CoreMLMet
     What coremltools writes into the metadata (versions, source) is that of the first part.
     """
     utils = coremltools().utils
-    wanted = utils.MultiFunctionDescriptor()
-    for part in parts:
-        wanted.add_function(str(part.package), src_function_name=part.source, target_function_name=part.name)
-    wanted.default_function_name = parts[0].name
-    with telling(context):
+    with telling(context), ExitStack() as stack:
+        wanted = utils.MultiFunctionDescriptor()
+        for part in parts:
+            package = stack.enter_context(working_copy(part.package))
+            wanted.add_function(str(package), src_function_name=part.source, target_function_name=part.name)
+        wanted.default_function_name = parts[0].name
         utils.save_multifunction(wanted, str(destination))
     # coremltools leaves the metadata out, the description of each input and output in.
-    specifications = [utils.load_spec(str(part.package)) for part in parts]
-    made = utils.load_spec(str(destination))
+    specifications = [read_specification(part.package) for part in parts]
+    made = read_specification(destination)
     made.description.metadata.CopyFrom(specifications[0].description.metadata)
     origins = {
         part.name: read_origins(specification.description.metadata.userDefined)

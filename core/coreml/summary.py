@@ -9,6 +9,7 @@ from ..errors import ExportDeskError, fail
 from ..recipe.model import CoreML
 from ..results import CoreMLSummary, Feature, FunctionFeatures, PackageDescription
 from .rules import SPECIFICATION_VERSIONS
+from .saved_package import read_specification
 from .toolkit import coremltools
 
 _NOT_COUNTED = ("const",)
@@ -36,7 +37,7 @@ def describe_package(package: Path) -> PackageDescription:
 
 def summarise(package: Path, options: CoreML | None = None) -> CoreMLSummary:
     """Read a ``.mlpackage`` or ``.mlmodel``; ``options`` only name the deployment target as the user did."""
-    specification = coremltools().utils.load_spec(str(package))
+    specification = read_specification(package)
     description = specification.description
     features = description
     if specification.WhichOneof("Type") == "mlProgram" and not description.input and description.functions:
