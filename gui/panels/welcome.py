@@ -30,6 +30,7 @@ class WelcomePanel(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.6)
         font.setBold(True)
         title.setFont(font)
+        title.setWordWrap(True)  # the panels' room is beside this page's, even while it is hidden
         text = QLabel(
             "Open a Python file with a model, or drop one here. Its outline is read first; "
             "nothing runs before you say so."
