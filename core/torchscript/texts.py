@@ -26,11 +26,12 @@ def texts_of_file(file: Path) -> TextsResult:
 
 def texts_of(module: Any) -> TorchScriptTexts:
     """Return code, graph, inlined graph and the printed module of a ScriptModule or ScriptFunction."""
-    methods = (
-        [name for name in _method_names(module) if name != "forward"] if isinstance(module, torch.nn.Module) else []
-    )
-    forward = [module] if hasattr(module, "graph") else []
-    parts = [*forward, *(getattr(module, name) for name in methods)]
+    if isinstance(module, torch.nn.Module):
+        # A module that was traced by another method has no forward, and then no graph of its own.
+        names = sorted(_method_names(module), key=lambda name: name != "forward")
+        parts = [getattr(module, name) for name in names]
+    else:
+        parts = [module]
     return TorchScriptTexts(
         code="\n".join(str(part.code) for part in parts),
         graph="\n".join(_without_notes(str(part.graph)) for part in parts),

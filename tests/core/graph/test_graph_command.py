@@ -78,3 +78,14 @@ def test_that_each_text_of_torchscript_is_printed(model, capfd, name, words):
 def test_that_a_text_that_there_is_not_is_a_wrong_call(model, capfd):
     assert run(["graph", str(model), "--text", "poem"]) == 2
     assert "inlined_graph" in capfd.readouterr().err
+
+
+def test_that_a_file_without_forward_has_its_texts_too(tmp_path, capfd):
+    class Net(nn.Module):
+        def encode(self, x):
+            return x.relu()
+
+    net = Net()
+    torch.jit.save(torch.jit.trace_module(net, {"encode": torch.ones(2)}), str(tmp_path / "m.pt"))
+    assert run(["graph", str(tmp_path / "m.pt"), "--text", "code"]) == 0
+    assert "def encode" in capfd.readouterr().out
