@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help demo test slow lint format types bench bench-conversion bench-graph mil-suite mil-operations screenshots clean
+.PHONY: help diagnostic-pages demo test slow lint format types bench bench-conversion bench-graph mil-suite mil-operations screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -66,6 +66,9 @@ types: $(VENV)/.lint
 	@links=$$(mktemp -d) && trap 'rm -rf "$$links"' EXIT && ln -s "$(CURDIR)" "$$links/exportdesk" && \
 	cd "$$links" && MYPYPATH="$$links" "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
 	--cache-dir "$(CURDIR)/.mypy_cache" --python-executable "$(CURDIR)/$(BIN)/python" -p exportdesk.core -p exportdesk.gui
+
+diagnostic-pages: $(VENV)/.installed
+	$(BIN)/python -m exportdesk.resources.diagnostic_pages docs/diagnostics
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench

@@ -32,6 +32,11 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the recipe says that a person has accepted it, with this text of its line."""
     original: str | None = None
     """The text of torch or coremltools that this was made from."""
+    page: str = ""
+    """Its page in the documentation, a path in the repository; it follows from the code."""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "page", f"docs/diagnostics/{self.code}.md")
 
     @property
     def identity(self) -> tuple[str, str | None, str | None, int | None, str]:

@@ -3,7 +3,7 @@
 import html
 
 from msgspec.structs import replace
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,9 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.diagnostics import Diagnostic
+from ...resources.diagnostic_pages import pages
 from ..models.problems import CODE, MESSAGE, MODULE, PLACE, SEVERITY, ProblemsModel, module_text, place_text
 from ..state.session import Selection, Session
 from .empty_state import EmptyState
+
+DETAILS = "details"
+"""The link in a problem's story that shows the page of its code."""
 
 
 class ProblemsPanel(QWidget):
@@ -55,6 +59,7 @@ class ProblemsPanel(QWidget):
         self.story = QTextBrowser()
         self.story.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.story.setOpenLinks(False)
+        self.story.anchorClicked.connect(self._show_page)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)
         splitter.addWidget(self._beside())
@@ -133,6 +138,13 @@ class ProblemsPanel(QWidget):
             if not self._is_following:
                 self.problem_chosen.emit(diagnostic)
 
+    def _show_page(self, link: QUrl) -> None:
+        """Show the page of a code, or go back from it."""
+        diagnostic = self._told()
+        if diagnostic is not None:
+            is_page = link.toString() == DETAILS
+            self.story.setHtml(page_html(diagnostic) if is_page else story_html(diagnostic))
+
     def _tell(self, diagnostic: Diagnostic) -> None:
         self.story.setHtml(story_html(diagnostic))
 
@@ -152,4 +164,14 @@ def story_html(diagnostic: Diagnostic) -> str:
         parts.append(f"<p><i>Measured:</i> {html.escape(diagnostic.evidence)}</p>")
     if diagnostic.original:
         parts.append(f"<p><i>In the library's words:</i></p><pre>{html.escape(diagnostic.original)}</pre>")
+    if diagnostic.code in pages():
+        parts.append(f"<p><a href='{DETAILS}'>Details: {html.escape(diagnostic.code)}</a></p>")
     return "".join(parts)
+
+
+def page_html(diagnostic: Diagnostic) -> str:
+    """Return the page of a diagnostic's code, with a way back."""
+    page = pages()[diagnostic.code]
+    texts = (("", page.what), ("Why it matters", page.why), ("What to do", page.do))
+    body = "".join(f"<p><b>{title}</b></p>" * bool(title) + f"<p>{html.escape(text)}</p>" for title, text in texts)
+    return f"<h3>{html.escape(page.code)}</h3>{body}<p><a href='back'>Back</a></p>"
