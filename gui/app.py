@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from .actions import EDITING
 from .connections.advising import Advising
 from .connections.checking import Checking
+from .connections.compressing import Compressing
 from .connections.documents import Documents
 from .connections.edits import Edits
 from .connections.files import Files
@@ -43,6 +44,7 @@ class Workbench(QObject):
         self._jobs = Jobs(self.store, window, self.workspace, engine, self._edits, self._trust)
         self._checking = Checking(self.store, window, self.workspace, self._edits)
         self._advising = Advising(self.store, window, self.workspace, self._edits, self._jobs, self._trust)
+        self._compressing = Compressing(self.store, window, self.workspace, self._edits, self._jobs)
         self._selecting = Selecting(self.store, window, self.workspace)
         self._documents = Documents(
             self.store,
@@ -63,6 +65,7 @@ class Workbench(QObject):
         self.edit = self._edits.edit
         self.export = self._jobs.export
         self.advise = self._advising.advise
+        self.try_compression = self._compressing.try_them
         self.export_ended = self._jobs.export_ended
         self.tell = self.store.tell
         self.quit = self._documents.quit

@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
             "tab_checks",
             "tab_advice",
             "tab_envelope",
+            "tab_what_if",
             "restore_layout",
             "find",
             "filter_modules",

@@ -25,6 +25,7 @@ _TABS = {
     "layers": (2, 1),
     "advice": (3, 0),
     "envelope": (4, 0),
+    "what-if": (5, 0),
 }
 """What a picture can show, as a tab and its page."""
 EXPORT_LIMIT_S = 600
@@ -147,6 +148,10 @@ class _Picture:
         if self._is_export_due:
             self._is_export_due = False
             self._bench.export()
+            self._quiet_turns = 0
+            return
+        if self._options.tab == "what-if" and session.what_if is None and session.can_try_compression:
+            self._bench.try_compression()
             self._quiet_turns = 0
             return
         self._quiet_turns += 1

@@ -23,11 +23,13 @@ from .panels.selected import SelectedPanel
 from .panels.source import SourcePanel
 from .panels.status import StatusPanel
 from .panels.torchscript_tab import TorchScriptTab
+from .panels.what_if_tab import WhatIfTab
 from .state.session import Session
 
 EditingPanel = (
     ModelTreePanel | InputsPanel | CoreMLOptionsPanel | ModelSetupPanel | RunOptionsPanel | ChoosersPanel | HistoryPanel
 )
+ResultTab = TorchScriptTab | CoreMLTab | ChecksTab | AdviceTab | EnvelopeTab | WhatIfTab
 _Left = Qt.DockWidgetArea.LeftDockWidgetArea
 _Right = Qt.DockWidgetArea.RightDockWidgetArea
 _Bottom = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -59,6 +61,7 @@ class Workspace:
         self.checks_tab = ChecksTab(actions["export"], actions["keep_float32"])
         self.advice_tab = AdviceTab(actions["advise"], actions["apply_advice"])
         self.envelope_tab = EnvelopeTab(actions["measure_envelope"])
+        self.what_if_tab = WhatIfTab(actions["try_compression"], actions["use_compression"])
         self._now = Session()
         self._place(window)
         window.tabs.currentChanged.connect(self._show_tab)
@@ -90,6 +93,7 @@ class Workspace:
         window.tabs.addTab(self.checks_tab, "Checks")
         window.tabs.addTab(self.advice_tab, "Advice")
         window.tabs.addTab(self.envelope_tab, "Envelope")
+        window.tabs.addTab(self.what_if_tab, "What If")
         window.finish_layout()
         self.problems.count_changed.connect(self._title_problems)
 
@@ -127,9 +131,19 @@ class Workspace:
     def _show_tab(self) -> None:
         """Show the results in the tab that is in sight; the others have time until they are."""
         tab = self._window.tabs.currentWidget()
-        for known in (self.torchscript_tab, self.coreml_tab, self.checks_tab, self.advice_tab, self.envelope_tab):
+        for known in self._result_tabs():
             if tab is known:
                 known.show_state(self._now)
+
+    def _result_tabs(self) -> tuple[ResultTab, ...]:
+        return (
+            self.torchscript_tab,
+            self.coreml_tab,
+            self.checks_tab,
+            self.advice_tab,
+            self.envelope_tab,
+            self.what_if_tab,
+        )
 
     def show_edited(self, now: Session) -> None:
         """Show the recipe's values again, also where a field holds something that was refused."""

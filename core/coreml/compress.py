@@ -113,6 +113,8 @@ def compressed_names(model: Any) -> list[str]:
         for function in model._mil_program.functions.values()
         for operation in function.operations
         if operation.op_type.startswith("constexpr_")
+        # Of weights compressed twice, one unpacks what the other has unpacked.
+        and not any(reader.op_type.startswith("constexpr_") for reader in operation.outputs[0].child_ops)
     ]
 
 

@@ -36,6 +36,7 @@ class Looks(QObject):
             tab_checks=partial(show_tab, 2),
             tab_advice=partial(show_tab, 3),
             tab_envelope=partial(show_tab, 4),
+            tab_what_if=partial(show_tab, 5),
             restore_layout=window.use_usual_layout,
         )
         actions[f"theme_{settings.get(known.THEME)}"].setChecked(True)

@@ -11,6 +11,7 @@ from ..state.session import Job
 _STAGES = {
     "inspect": "Loading the model",
     "export": "Exporting",
+    "compress": "Trying compression",
     "advise": "Advising",
     "texts": "Reading the result",
     "graph": "Reading the graph",

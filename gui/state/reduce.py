@@ -18,7 +18,15 @@ from ...core.events import (
     WorkerStarted,
     WorkerStopped,
 )
-from ...core.results import Advice, ExportResult, GraphResult, Inspection, PackageDescription, TextsResult
+from ...core.results import (
+    Advice,
+    CompressionReport,
+    ExportResult,
+    GraphResult,
+    Inspection,
+    PackageDescription,
+    TextsResult,
+)
 from .happenings import (
     AnyHappening,
     CancelAsked,
@@ -150,6 +158,7 @@ def _opened_file(document: Document) -> Shown | None:
 _CANCELLED = {
     "export": "The export was cancelled. Nothing was written.",
     "advise": "Advising was cancelled. The marks are as they were.",
+    "compress": "Trying was cancelled. The exported files are as they were.",
 }
 
 
@@ -165,7 +174,7 @@ def _submitted(session: Session, event: JobSubmitted) -> Session:
             return replace(submitted, inspected=event.recipe.model, failure=None)
         case "export":
             return replace(submitted, failure=None, notice=None, diagnostics=())
-        case "advise":
+        case "advise" | "compress":
             return replace(submitted, failure=None, notice=None)
         case "texts" | "graph" | "package":
             return submitted
@@ -185,6 +194,7 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
             return replace(
                 session,
                 exported=exported,
+                what_if=None,
                 shown=Shown(files=result.files, coreml=result.coreml),
                 diagnostics=_merged(session.diagnostics, result.diagnostics),
                 notice=_export_notice(result),
@@ -198,6 +208,8 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
                 advised=Advised(advice=advice, recipe=recipe),
                 diagnostics=_merged(advice.diagnostics, others),
             )
+        case CompressionReport() as report:
+            return replace(session, what_if=report)
         case TextsResult() as result:
             return _with_shown(session, texts=result.texts)
         case GraphResult() as result:

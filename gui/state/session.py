@@ -11,6 +11,7 @@ from ...core.graph.model import Graph
 from ...core.recipe.model import Model, Recipe
 from ...core.results import (
     Advice,
+    CompressionReport,
     CoreMLSummary,
     EntryOutline,
     ExportResult,
@@ -22,7 +23,7 @@ from .advice import acknowledgement, is_same_question, with_advice
 from .history import ExportRecord
 from .layers import with_suggestion
 
-JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package"]
+JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package", "compress"]
 PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
@@ -180,6 +181,8 @@ class Session(Part, frozen=True, kw_only=True):
     exported: Exported | None = None
     shown: Shown | None = None
     advised: Advised | None = None
+    what_if: CompressionReport | None = None
+    """Choices of compression, tried on what was exported last."""
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None
     notice: Notice | None = None
@@ -210,6 +213,13 @@ class Session(Part, frozen=True, kw_only=True):
             return False
         recipe = self.document.recipe
         return not self.is_advice_stale and with_advice(recipe, self.advised.advice) != recipe
+
+    @property
+    def can_try_compression(self) -> bool:
+        """Whether there is an exported package whose weights are as the model has them."""
+        exported = self.exported
+        has_package = exported is not None and exported.result.files.get("coreml", "").endswith(".mlpackage")
+        return bool(self.can_run and has_package and exported and not exported.recipe.coreml.compression)
 
     @property
     def float32_suggestion(self) -> Float32Suggestion | None:

@@ -7,10 +7,22 @@ import msgspec
 from exportdesk.core.diagnostics import Diagnostic, Severity
 from exportdesk.core.errors import Failure
 from exportdesk.core.events import AnyEvent, JobFailed, JobFinished, WorkerStarted
-from exportdesk.core.requests import Advise, DescribePackage, Export, Inspect, JobRequest, ReadGraph, ShowTexts
+from exportdesk.core.recipe.model import CoreMLCompression, Model, Recipe
+from exportdesk.core.requests import (
+    Advise,
+    DescribePackage,
+    Export,
+    Inspect,
+    JobRequest,
+    ReadGraph,
+    ShowTexts,
+    TryCompression,
+)
 from exportdesk.core.results import (
     Advice,
     Check,
+    CompressionReport,
+    CompressionTrial,
     CoreMLSummary,
     Culprit,
     EnvelopePoint,
@@ -163,8 +175,33 @@ def usual_answer(request: JobRequest) -> AnyEvent | None:
             return JobFailed(job=request.job, failure=Failure(code="package.none", message="There is no package here."))
         case ReadGraph():
             return JobFailed(job=request.job, failure=Failure(code="graph.none", message="There is no graph here."))
+        case TryCompression():
+            return JobFinished(job=request.job, result=compression(request))
         case _:
             return None
+
+
+def compression(request: TryCompression) -> CompressionReport:
+    """Return two choices that can be, one that cannot, and the package as it is."""
+    small = (CoreMLCompression(method="palettize", bits=2, granularity="tensor"),)
+    even = (CoreMLCompression(method="quantize"),)
+    block = (CoreMLCompression(method="quantize", bits=4, granularity="block"),)
+    numbers = {"max_absolute_error": 0.01, "max_relative_error": 0.02, "compressed_weights": 3, "seconds": 1.25}
+    return CompressionReport(
+        bundle=request.bundle,
+        trials=(
+            CompressionTrial(label="as it is", steps=(), size_bytes=8_000_000, psnr_db=74.0, is_good=True),
+            CompressionTrial(
+                label="quantize:8", steps=even, size_bytes=4_400_000, psnr_db=60.5, is_good=True, **numbers
+            ),
+            CompressionTrial(label="palettize:2", steps=small, size_bytes=1_200_000, psnr_db=14.0, **numbers),
+            CompressionTrial(label="quantize:4:block=32", steps=block, problem="It needs iOS 18."),
+        ),
+        limit_db=20.0,
+        samples=2,
+        smallest_good="quantize:8",
+        recipe=Recipe(model=Model(file="model.py")),
+    )
 
 
 def advice(request: Advise, **changes: object) -> Advice:
