@@ -198,6 +198,10 @@ class SectionBox(QWidget):
         self._problem.setText(section.problem)
         self._form.setRowVisible(self._problem, bool(section.problem))
 
+    @property
+    def problem(self) -> str:
+        return self._problem.text()
+
     def _turn(self) -> None:
         self._fold(not self.is_open)
         self.folded.emit(self.is_open)

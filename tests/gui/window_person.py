@@ -199,7 +199,7 @@ class Person:
             return
         (box,) = boxes
         assert isinstance(box, QComboBox)
-        if box.findData(text) >= 0:
+        if max(box.findData(text), box.findText(text)) >= 0:
             self.choose(box, text)
         else:
             line = box.lineEdit()
