@@ -13,6 +13,9 @@ from ..recipe.input_text import shape_text
 from ..recipe.model import Input
 from ..results import SuggestedInput
 
+_PLAIN = (int, float, bool, str, "int", "float", "bool", "str")
+"""Annotations of arguments that are plain values."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Binding:
@@ -77,7 +80,7 @@ def bind(
             f"{callee} needs an input for {', '.join(missing)}.",
             file=file,
             line=line,
-            hint=_how_to_give(missing, suggestions()),
+            hint=_how_to_give([p for p in named if p.name in missing], suggestions()),
         )
     positional: list[Input] = []
     keyword: list[Input] = []
@@ -129,15 +132,19 @@ def _with_members_of_kwargs(inputs: Sequence[Input], parameters: Sequence[inspec
     return found
 
 
-def _how_to_give(missing: list[str], suggestions: Sequence[SuggestedInput]) -> str:
+def _how_to_give(missing: Sequence[inspect.Parameter], suggestions: Sequence[SuggestedInput]) -> str:
     known = {suggestion.name: suggestion for suggestion in suggestions}
     flags = []
-    for name in missing:
+    for parameter in missing:
+        name = parameter.name
         if suggestion := known.get(name):
             dtype = "" if suggestion.dtype == "float32" else f":{suggestion.dtype}"
             flags.append(f"--input {name}={shape_text(suggestion.shape)}{dtype}")
+        elif parameter.annotation in _PLAIN:
+            flags.append(f"--value {name}={getattr(parameter.annotation, '__name__', parameter.annotation).upper()}")
         else:
             flags.append(f"--input {name}=SHAPE")
-    reasons = [suggestion.reason for suggestion in known.values() if suggestion.name in missing]
+    names = [parameter.name for parameter in missing]
+    reasons = [suggestion.reason for suggestion in known.values() if suggestion.name in names]
     because = f" (a suggestion: {reasons[0]})" if reasons else ""
     return f"Add {' '.join(flags)}{because}, or an [[inputs]] table in the recipe."

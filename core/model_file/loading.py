@@ -15,7 +15,7 @@ import torch
 
 from ..errors import ExportDeskError, fail
 from ..recipe.model import Recipe
-from ..torchscript.torch_jit import load
+from ..torchscript.torch_jit import load, method_names
 from .entries import only_entry, resolve_entry
 from .outline import read_outline
 from .user_errors import fail_in_user_code
@@ -71,7 +71,7 @@ def load_model(recipe: Recipe, folder: Path) -> LoadedModel:
     file = model_path(recipe, folder)
     _seed(recipe.checks.seed)
     if file.suffix in (".pt", ".pth", ".ts", ".torchscript"):
-        loaded = _load_script_file(file)
+        loaded = _load_script_file(file, recipe)
     else:
         loaded = _load_python_file(file, recipe)
     module = loaded.module
@@ -119,7 +119,7 @@ def _check_device(device: str) -> None:
         fail("call.device", "The recipe asks for the device mps, which only Macs have.", hint="Set the device to cpu.")
 
 
-def _load_script_file(file: Path) -> LoadedModel:
+def _load_script_file(file: Path, recipe: Recipe) -> LoadedModel:
     try:
         module = load(file)
     except Exception as error:
@@ -130,7 +130,20 @@ def _load_script_file(file: Path) -> LoadedModel:
             hint="A .pt with weights only belongs under [model] weights, beside the Python file that makes the model.",
             cause=error,
         )
-    return LoadedModel(file=file, entry="", module=module)
+    known = [name for name in method_names(module) if not name.startswith("__")]
+    if not known:
+        fail(
+            "model.no-forward",
+            f"{file.name} holds a module without a method that could be called, so there is nothing to export.",
+            module="",
+            file=str(file),
+            hint="Save the module that uses this one, or give it a forward before it is scripted.",
+        )
+    wanted = recipe.model.methods or tuple(filter(None, [recipe.model.entry]))
+    if unknown := next((name for name in wanted if name not in known), None):
+        fail("call.entry", f"{file.name} has no {unknown!r}.", file=str(file), hint=f"It has: {', '.join(known)}.")
+    default = ("forward",) if "forward" in known else tuple(known)
+    return LoadedModel(file=file, entry="", module=module, methods=wanted or default)
 
 
 def _load_python_file(file: Path, recipe: Recipe) -> LoadedModel:

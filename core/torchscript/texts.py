@@ -8,7 +8,7 @@ import torch
 
 from ..errors import fail
 from ..results import TextsResult, TorchScriptTexts
-from .torch_jit import load
+from .torch_jit import load, method_names, method_of
 
 
 def texts_of_file(file: Path) -> TextsResult:
@@ -26,10 +26,10 @@ def texts_of_file(file: Path) -> TextsResult:
 
 def texts_of(module: Any) -> TorchScriptTexts:
     """Return code, graph, inlined graph and the printed module of a ScriptModule or ScriptFunction."""
-    if isinstance(module, torch.nn.Module):
+    if isinstance(module, torch.jit.ScriptModule):
         # A module that was traced by another method has no forward, and then no graph of its own.
-        names = sorted(_method_names(module), key=lambda name: name != "forward")
-        parts = [getattr(module, name) for name in names]
+        names = sorted(method_names(module), key=lambda name: name != "forward")
+        parts = [method_of(module, name) for name in names]
     else:
         parts = [module]
     return TorchScriptTexts(
@@ -38,10 +38,6 @@ def texts_of(module: Any) -> TorchScriptTexts:
         inlined_graph="\n".join(_without_notes(str(part.inlined_graph)) for part in parts),
         printed=str(module),
     )
-
-
-def _method_names(module: Any) -> list[str]:
-    return list(module._c._method_names())
 
 
 def _without_notes(text: str) -> str:

@@ -33,6 +33,8 @@ __all__ = [
     "inline_calls",
     "load",
     "load_graphs",
+    "method_names",
+    "method_of",
     "save",
     "schema_of",
     "script",
@@ -192,6 +194,16 @@ def load_graphs(file: Path, *, has_input_shapes: bool = False) -> Any:
         return internals.import_ir_module(unit, str(file), torch.device("cpu"), {}, has_input_shapes)
     except (RuntimeError, TypeError, AttributeError):
         return load(file)._c
+
+
+def method_names(module: torch.jit.ScriptModule) -> list[str]:
+    """Return the names of a module's TorchScript methods; a container has some with underscores, which it must keep."""
+    return list(cast(Any, module)._c._method_names())
+
+
+def method_of(module: torch.jit.ScriptModule, name: str) -> Any:
+    """Return a TorchScript method, with its code and graphs; getattr gives Python's ``__len__`` for a container's."""
+    return cast(Any, module)._c._get_method(name)
 
 
 def save(compiled: Compiled, file: Path) -> None:

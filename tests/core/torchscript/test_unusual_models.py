@@ -3,6 +3,8 @@
 import sys
 
 import torch
+from exportdesk.core.torchscript.texts import texts_of_file
+from torch import nn
 
 X = '[[inputs]]\nname = "x"\nshape = [2, 4]\n'
 
@@ -97,3 +99,37 @@ class Net(nn.Module):
     assert outcome.failure["line"] == outcome.line_of("return self.body(x)")
     assert "mark it as trace" in outcome.failure["hint"]
     assert desk.recipe(source, f"Net\n{X}").is_good
+
+
+def test_that_containers_with_methods_of_their_own_have_texts(tmp_path):
+    for name, layer in {"list": nn.ModuleList([nn.Linear(2, 2)]), "sequential": nn.Sequential(nn.Linear(2, 2))}.items():
+        torch.jit.script(layer).save(str(tmp_path / f"{name}.pt"))
+        texts = texts_of_file(tmp_path / f"{name}.pt").texts
+        assert "def __len__" in texts.code
+        assert "graph(" in texts.inlined_graph
+
+
+def test_that_a_file_without_forward_is_exported_by_its_methods(desk, tmp_path):
+    class Coder(nn.Module):
+        @torch.jit.export
+        def encode(self, x, times: int):
+            return x * times
+
+    torch.jit.script(Coder()).save(str(tmp_path / "coder.pt"))
+    value = '[[inputs]]\nname = "times"\nkind = "value"\nvalue = 3\n'
+    failure = desk.recipe("", f'[model]\nfile = "coder.pt"\nentry = "decode"\n{X}').failure
+    assert (failure["code"], failure["hint"]) == ("call.entry", "It has: encode.")
+    failure = desk.recipe("", f'[model]\nfile = "coder.pt"\n{X}').failure
+    assert "--value times=INT" in failure["hint"]
+    for entry in ("", 'entry = "encode"\n'):
+        outcome = desk.recipe("", f'[model]\nfile = "coder.pt"\n{entry}{X}{value}')
+        assert [(name, status) for name, status, _ in outcome.checks if status == "passed"] == [
+            ("torchscript.encode", "passed"),
+            ("reloaded.encode", "passed"),
+        ]
+
+
+def test_that_a_file_with_nothing_to_call_is_told(desk, tmp_path):
+    torch.jit.script(nn.ModuleList([nn.Linear(2, 2)])).save(str(tmp_path / "list.pt"))
+    failure = desk.recipe("", f'[model]\nfile = "list.pt"\n{X}').failure
+    assert failure["code"] == "model.no-forward"
