@@ -190,7 +190,8 @@ def _write_and_check(
         sampled = None if outcome is None else next((item for item in outcome.functions if item.method), None)
         method = (None if sampled is None else sampled.method) or loaded.methods[0]
         function = None if sampled is None else sampled.name
-        samples = write_samples(bundle, prepared.probes[method], answers[method], _output_names(summary, function))
+        names = _output_names(summary, function)
+        samples = write_samples(bundle, prepared.probes[method], answers[method], names, verdict.gates)
         result = write_bundle(result, bundle, folder, samples=samples, method=method, function=function)
     package = None
     if outcome is not None and outcome.package is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..checks.probes import Probe
+from ..checks.sample_gates import SampleGate
 from ..checks.verdict import Expected
 from ..inputs.nested import flatten
 
@@ -28,14 +29,24 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     keyword: tuple[str, ...] = ()
     """Which of the inputs go by keyword; the others, in order, by position."""
+    gate: SampleGate | None = None
+    """What the package may be off; None where the export set no gate of its own."""
 
 
 def write_samples(
-    bundle: Path, probes: Sequence[Probe], expected: Sequence[Expected], output_names: Sequence[str]
+    bundle: Path,
+    probes: Sequence[Probe],
+    expected: Sequence[Expected],
+    output_names: Sequence[str],
+    gates: Mapping[int, SampleGate],
 ) -> tuple[Sample, ...]:
-    """Write the first probes that have an answer; none where an argument is nested, or where they would be large."""
+    """Write the first probes that have an answer; none where an argument is nested, or where they would be large.
+
+    Args:
+        gates: what the package may be off, by the index of the probe.
+    """
     samples: list[Sample] = []
-    for probe, answer in zip(probes, expected, strict=True):
+    for index, (probe, answer) in enumerate(zip(probes, expected, strict=True)):
         if len(samples) == _MOST or answer.problem is not None:
             continue
         arguments = probe.named_tensors
@@ -49,6 +60,7 @@ def write_samples(
             outputs=f"{FOLDER}/{len(samples)}.outputs.npz",
             description=probe.variation.description,
             keyword=tuple(probe.arguments.keyword),
+            gate=gates.get(index),
         )
         _write(bundle / sample.inputs, arguments)
         _write(bundle / sample.outputs, dict(zip(names, outputs, strict=True)))

@@ -1,7 +1,7 @@
 """The Core ML package compared with the eager model, by reference execution on this machine."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from .gates import RoundingGates
 from .package_runs import PackageRuns, tensors_of
 from .probes import Probe
 from .reasons import find_reasons
+from .sample_gates import SampleGate, sample_gates
 from .ties import Ties, explain_ties
 from .verdict import Expected, Gate, is_admitted, not_run, psnr_gate, relative_gate, verdict
 
@@ -45,6 +46,8 @@ class PackageVerdict:
     checks: tuple[Check, ...]
     layers: tuple[LayerError, ...] = ()
     suggestion: Float32Suggestion | None = None
+    gates: Mapping[int, SampleGate] = field(default_factory=dict)
+    """Of the first probes by their index: what the package may be off there."""
 
 
 def check_package(
@@ -75,9 +78,10 @@ def check_package(
         return PackageVerdict(checks=(not_run("coreml", reason),))
     runs = PackageRuns(package, loaded, method, probes, expected, recipe.coreml, compiled, function)
     gates = RoundingGates(runs, context)
-    checks = tuple(_checks(runs, gates, recipe, context))
+    judged = tuple(_checks(runs, gates, recipe, context))
+    checks = tuple(row.check for row in judged)
     if not _calls_for_reasons(checks, recipe):
-        return PackageVerdict(checks=checks)
+        return PackageVerdict(checks=checks, gates=judged[0].gates)
 
     def verify(operations: tuple[str, ...]) -> Check:
         options = msgspec.structs.replace(
@@ -85,13 +89,19 @@ def check_package(
         )
         assert convert_again is not None
         again = PackageRuns(convert_again(options), loaded, method, probes, expected, options)
-        return _check("coreml", "program", _own_gate(recipe, RoundingGates(again, context)), again, context)
+        return _check("coreml", "program", _own_gate(recipe, RoundingGates(again, context)), again, context).check
 
     reasons = find_reasons(runs, checks, recipe, None if convert_again is None else verify, context)
-    return PackageVerdict(checks=checks, layers=reasons.layers, suggestion=reasons.suggestion)
+    return PackageVerdict(checks=checks, layers=reasons.layers, suggestion=reasons.suggestion, gates=judged[0].gates)
 
 
-def _checks(runs: PackageRuns, gates: RoundingGates, recipe: Recipe, context: JobContext) -> Iterator[Check]:
+@dataclass(frozen=True)
+class _Judged:
+    check: Check
+    gates: Mapping[int, SampleGate] = field(default_factory=dict)
+
+
+def _checks(runs: PackageRuns, gates: RoundingGates, recipe: Recipe, context: JobContext) -> Iterator[_Judged]:
     yield _check("coreml", "program", _own_gate(recipe, gates), runs, context)
     if recipe.coreml.precision == "float16" and not recipe.coreml.compression:
         limit = recipe.checks.coreml_relative_error
@@ -118,9 +128,9 @@ def _calls_for_reasons(checks: Sequence[Check], recipe: Recipe) -> bool:
     return recipe.checks.layers or is_low or any(check.status == "failed" for check in checks)
 
 
-def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: JobContext) -> Check:
+def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: JobContext) -> _Judged:
     if all(row.problem is not None for row in runs.expected):
-        return verdict(name, runs.expected, [None] * len(runs.expected), gate)
+        return _Judged(verdict(name, runs.expected, [None] * len(runs.expected), gate))
     try:
         model = runs.model(precision)
         branches = branches_of(model.body, runs.compiled, runs.method)
@@ -134,11 +144,12 @@ def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: Jo
         if precision == "program":
             for diagnostic in decisions.not_taken():
                 context.report(diagnostic)
+        words: dict[int, str] = {}
         if check.status == "failed":
-            return _with_rounding_explained(check, precision, gate, runs, branches, actual, context)
-        return check
+            check, words = _with_rounding_explained(check, precision, gate, runs, branches, actual, context)
+        return _Judged(check, sample_gates(runs, gate, actual, words))
     except ExportDeskError as error:
-        return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
+        return _Judged(not_run(name, f"reference execution cannot run this package: {error.failure.message}"))
 
 
 def _with_rounding_explained(
@@ -149,10 +160,14 @@ def _with_rounding_explained(
     branches: Sequence[Branch],
     actual: Sequence[Any],
     context: JobContext,
-) -> Check:
-    """Judge probes on which rounding decided a branch, or chose between near ties, by what the model chose; say so."""
+) -> tuple[Check, dict[int, str]]:
+    """Judge probes on which rounding decided a branch, or chose between near ties, by what the model chose.
+
+    Returns:
+        The check, which says so, and the words for each such probe.
+    """
     explained = list(actual)
-    words = []
+    words: dict[int, str] = {}
     for probe in runs.answered:
 
         def admits(outputs: Any, probe: int = probe) -> bool:
@@ -165,12 +180,13 @@ def _with_rounding_explained(
             found = flip_of(runs, precision, probe, branches, admits)
         if found is not None:
             explained[probe] = found.outputs
-            words.append(found.words)
+            words[probe] = found.words
             context.report(found.diagnostic)
     if not words:
-        return check
+        return check, words
     judged = verdict(check.name, runs.expected, explained, gate, runs.scales)
-    return msgspec.structs.replace(judged, reason="; ".join(filter(None, (judged.reason, words[0]))))
+    first = next(iter(words.values()))
+    return msgspec.structs.replace(judged, reason="; ".join(filter(None, (judged.reason, first)))), words
 
 
 def _outputs_or_error(runs: PackageRuns, model: "ReferenceModel", probe: int, observe: "Observe | None") -> Any:

@@ -75,6 +75,7 @@ class RoundingGates:
         return Gate(
             text=f"relative error <= {FACTOR:g} times what rounding the constants to float16 changes",
             excess=excess,
+            allowed=lambda found, probe: (None, None) if found.differing is not None else self._allowed(found, probe),
             text_of=text,
         )
 
@@ -100,7 +101,10 @@ class RoundingGates:
             reached = self._reached(found.output)
             return f"PSNR >= {decibels:.3g} dB (the model itself, rounded to float16 throughout, has {reached:.3g} dB)"
 
-        return Gate(text=f"PSNR >= {FLOAT16_PSNR_DB:g} dB", excess=excess, text_of=text)
+        def allowed(found: Comparison, probe: int) -> tuple[float | None, float | None]:
+            return None, None if found.differing is not None else 10 ** (-limit(found, probe) / 20)
+
+        return Gate(text=f"PSNR >= {FLOAT16_PSNR_DB:g} dB", excess=excess, allowed=allowed, text_of=text)
 
     def float32_gate(self) -> Gate:
         """Return the gate for a float32 program."""
@@ -127,7 +131,10 @@ class RoundingGates:
                 f"relative error <= {allowed:.2g} ({FLOAT32_TOLERANCE:g}, more where float32 rounding moves the model)"
             )
 
-        return Gate(text=f"relative error <= {FLOAT32_TOLERANCE:g}", excess=excess, text_of=text)
+        def allowed(found: Comparison, probe: int) -> tuple[float | None, float | None]:
+            return None if found.differing is not None else limit(found, probe), None
+
+        return Gate(text=f"relative error <= {FLOAT32_TOLERANCE:g}", excess=excess, allowed=allowed, text_of=text)
 
     def _reached(self, output: str) -> float:
         """Return the lowest PSNR that the model rounded throughout has on any probe.

@@ -13,6 +13,7 @@ from ..recipe.model import CoreML, Recipe
 from ..results import Check
 from .coreml import PackageVerdict, check_package, check_states
 from .probes import Probe
+from .sample_gates import SampleGate
 from .verdict import Expected
 
 
@@ -27,17 +28,21 @@ def check_outcome(
 ) -> PackageVerdict:
     """Compare each function with its method of the model, or with the package that it came from.
 
-    What failed checks come from is told of the first function of which something is found.
+    What failed checks come from is told of the first function of which something is found. The gates are those of the
+    first that a method was converted for, whose probes are the bundle's samples.
     """
     assert outcome.package is not None
     checks: list[Check] = []
     found = PackageVerdict(checks=())
+    gates: Mapping[int, SampleGate] | None = None
     for function in outcome.functions:
         verdict = _verdict(function, outcome.package, source, loaded, probes, expected, recipe, context)
         checks += (_renamed(check, function.name) for check in verdict.checks)
+        if gates is None and function.method is not None:
+            gates = verdict.gates
         if not (found.layers or found.suggestion):
             found = verdict
-    return PackageVerdict(checks=tuple(checks), layers=found.layers, suggestion=found.suggestion)
+    return PackageVerdict(checks=tuple(checks), layers=found.layers, suggestion=found.suggestion, gates=gates or {})
 
 
 def _verdict(

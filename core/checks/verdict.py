@@ -28,6 +28,8 @@ class Gate:
     text: str
     excess: Callable[[Comparison, int], float]
     """Error of one output on the probe of this index, as a share of what is allowed: up to 1 is admitted."""
+    allowed: Callable[[Comparison, int], tuple[float | None, float | None]]
+    """What an output with that error may have: relative error and noise; None where the measure is not judged."""
     text_of: Callable[[Comparison, int], str] | None = None
     """The condition for one output and probe, where it differs from one to the next."""
 
@@ -37,12 +39,21 @@ class Gate:
 
 def relative_gate(tolerance: float) -> Gate:
     """Return the gate ``largest error ≤ tolerance × largest value``."""
-    return Gate(text=f"relative error <= {tolerance:g}", excess=lambda found, probe: share(found.relative, tolerance))
+    return Gate(
+        text=f"relative error <= {tolerance:g}",
+        excess=lambda found, probe: share(found.relative, tolerance),
+        allowed=lambda found, probe: (tolerance, None),
+    )
 
 
 def psnr_gate(decibels: float) -> Gate:
     """Return the gate on the peak signal-to-noise ratio."""
-    return Gate(text=f"PSNR >= {decibels:g} dB", excess=lambda found, probe: share(found.noise, 10 ** (-decibels / 20)))
+    noise = 10 ** (-decibels / 20)
+    return Gate(
+        text=f"PSNR >= {decibels:g} dB",
+        excess=lambda found, probe: share(found.noise, noise),
+        allowed=lambda found, probe: (None, noise),
+    )
 
 
 def share(error: float, allowed: float) -> float:
