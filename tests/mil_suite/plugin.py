@@ -5,6 +5,7 @@ that the test has just written.
 """
 
 import inspect
+import os
 import random
 import re
 from typing import Any
@@ -18,7 +19,7 @@ from coremltools.models import utils as model_utils
 from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.mil import ReferenceModel
 from exportdesk.core.mil.program import walk
-from report import Outcome
+from report import IN_FLOAT32, LAST_PLACE, Outcome
 
 _deps._IS_MACOS = True
 model_utils._macos_version = lambda: (15, 0)
@@ -29,9 +30,11 @@ from coremltools.converters.mil import testing_utils  # noqa: E402 - it asks for
 LACKS_DIGITS = "half precision has fewer digits than the test's tolerance asks for"
 
 
-def _reference(model: Any) -> Any:
-    if not hasattr(model, "_exportdesk_reference"):
-        model._exportdesk_reference = ReferenceModel(model.package_path, function=model.function_name)
+def _reference(model: Any, precision: str | None = None) -> Any:
+    if precision is not None or not hasattr(model, "_exportdesk_reference"):
+        model._exportdesk_reference = ReferenceModel(
+            model.package_path, function=model.function_name, precision=precision or "program"
+        )
     return model._exportdesk_reference
 
 
@@ -49,8 +52,10 @@ def _make_state(self: Any) -> Any:
 
 def _holds_halves(model: Any) -> bool:
     """Whether the program rounds anything to half: an input, a weight, a result."""
-    body = _reference(model).body
-    kinds = [named.type for operation in walk(body) for named in operation.outputs]
+    reference = _reference(model)
+    inputs = reference.package.program.functions[reference.function_name].inputs
+    kinds = [named.type for operation in walk(reference.body) for named in operation.outputs]
+    kinds += [named.type for named in inputs]
     return any(getattr(kind, "dtype", "") == "fp16" for kind in kinds)
 
 
@@ -66,9 +71,12 @@ def _lacks_digits(actual: Any, expected: Any, atol: float, rtol: float) -> bool:
 
 
 def _compare(*args: Any, **kwargs: Any) -> Any:
-    """coremltools' comparison; what no executor can meet is an expected failure, with its reason.
+    """coremltools' comparison; where halves have too few digits for it, one that says what it is that passed.
 
-    With ``INCLUDE_MIL_FP32_UNIT_TESTS`` programs whose outputs are fp16 are compared at float32's tolerance of 1e-4.
+    With ``INCLUDE_MIL_FP32_UNIT_TESTS`` programs of half precision are compared at float32's tolerance of 1e-4, which
+    is less than the last place of a half above 0.1. So it counts, and is told apart in the report, if a program passes
+    when it is computed in float32, or if each of its numbers is right to one unit in the last place of a half. What is
+    still off by little, as inputs and weights are halves and recurrent layers carry that on, is an expected failure.
     """
     try:
         return _original_compare(*args, **kwargs)
@@ -79,11 +87,37 @@ def _compare(*args: Any, **kwargs: Any) -> Any:
         if given["state"] is not None or not _holds_halves(given["mlmodel"]):
             raise
         actual = testing_utils.run_core_ml_predict(given["mlmodel"], given["input_key_values"])
-        for name, expected in given["expected_outputs"].items():
-            value = testing_utils._get_coreml_out_from_dict(actual, name)
-            if not _lacks_digits(value, expected, given["atol"], given["rtol"]):
-                raise
+        pairs = [
+            (testing_utils._get_coreml_out_from_dict(actual, name), expected)
+            for name, expected in given["expected_outputs"].items()
+        ]
+        if not all(_lacks_digits(*pair, given["atol"], given["rtol"]) for pair in pairs):
+            raise
+    if all(_is_right_to_the_last_place(*pair, given["atol"]) for pair in pairs):
+        _told_apart[_present_test()] = LAST_PLACE
+        return actual
+    _reference(given["mlmodel"], "float32")
+    try:
+        found = _original_compare(*args, **kwargs)
+    except AssertionError:
         pytest.xfail(LACKS_DIGITS)
+    _told_apart[_present_test()] = IN_FLOAT32
+    return found
+
+
+def _is_right_to_the_last_place(actual: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], atol: float) -> bool:
+    with np.errstate(over="ignore"):
+        place = np.spacing(np.abs(expected).astype(np.float16)).astype(np.float64)
+    difference = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+    return bool((difference <= atol + place).all())
+
+
+_told_apart: dict[str, str] = {}
+"""Tests that passed in another way than by coremltools' own comparison, and in which."""
+
+
+def _present_test() -> str:
+    return os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
 
 
 _original_compare = testing_utils.compare_backend
@@ -94,10 +128,15 @@ MLModel.make_state = _make_state
 
 sample, seed = 0, 0
 """How many tests to choose at random, 0 for all; set by whoever starts pytest."""
+names: frozenset[str] = frozenset()
+"""Run these tests only, whatever the sample, if there are any; spaces and lines in a name do not count."""
 outcomes: list[Outcome] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if names:
+        items[:] = [item for item in items if "".join(item.nodeid.split()) in names]
+        return
     if 0 < sample < len(items):
         chosen = random.Random(seed).sample(range(len(items)), sample)
         items[:] = [items[index] for index in sorted(chosen)]
@@ -107,8 +146,11 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when != "call" and report.outcome != "skipped" and not report.failed:
         return
     test = re.sub(r"^.*?(\w+/test_)", r"\1", report.nodeid.split("[")[0])
-    lacks = LACKS_DIGITS in str(getattr(report, "wasxfail", ""))
-    outcome = "lacks digits" if lacks else report.outcome
+    outcome = report.outcome
+    if LACKS_DIGITS in str(getattr(report, "wasxfail", "")):
+        outcome = "lacks digits"
+    elif report.passed:
+        outcome = _told_apart.get(report.nodeid, report.outcome)
     crash = getattr(report.longrepr, "reprcrash", None)
     reason = str(crash.message).strip().splitlines()[0][:160] if report.failed and crash else ""
     outcomes.append(Outcome(test, outcome, reason))

@@ -147,7 +147,10 @@ def _crop(
     columns = _box_points(left * to_columns * scale, right * to_columns * scale, sizes[1], sampling_mode)
     grid_rows = rows.unsqueeze(2).expand(-1, -1, sizes[1])
     grid_columns = columns.unsqueeze(1).expand(-1, sizes[0], -1)
-    return sample(images, grid_columns, grid_rows, "bilinear", pad_value)
+    found = sample(images, grid_columns, grid_rows, "bilinear", pad_value)
+    # Nothing is blended with the padding: a point beyond the outermost pixels is padding.
+    is_inside = (grid_rows >= 0) & (grid_rows <= height - 1) & (grid_columns >= 0) & (grid_columns <= width - 1)
+    return torch.where(is_inside.unsqueeze(1), found, pad_value)
 
 
 def _box_points(start: Tensor, end: Tensor, count: int, mode: str) -> Tensor:

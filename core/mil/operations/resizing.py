@@ -112,8 +112,7 @@ def resize(
 
 
 def _nearest_indices(size: int, count: int, mode: str) -> Tensor:
-    if mode == "DEFAULT":
-        return (torch.arange(count) * size).div(count, rounding_mode="floor")
+    """Return the pixel nearest to each grid point: unlike resize_nearest_neighbor, ``resize`` rounds."""
     return torch.floor(grid_points(size, count, mode) + 0.5).clamp(max=size - 1).to(torch.int64)
 
 

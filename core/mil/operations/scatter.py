@@ -59,10 +59,10 @@ def scatter(
     axis = axis % data.ndim
     if indices.numel() == 1 and mode in ("add", "update"):
         result = data.clone()
-        row = result.narrow(axis, one_index(indices, data.shape[axis]), 1)
+        row = result.narrow(axis, one_index(indices, data.shape[axis], validates=validate_indices), 1)
         row.copy_(updates.reshape(row.shape)) if mode == "update" else row.add_(updates.reshape(row.shape))
         return result
-    places = checked(indices, data.shape[axis]).reshape(-1)
+    places = checked(indices, data.shape[axis], validates=validate_indices).reshape(-1)
     rows, new = data.movedim(axis, 0), updates
     if indices.ndim != 1:
         new = new.reshape(*data.shape[:axis], -1, *data.shape[axis + 1 :])
@@ -79,7 +79,8 @@ def scatter_along_axis(
     validate_indices: bool = False,
 ) -> Tensor:
     axis = axis % data.ndim
-    return combine_along(data, checked(indices, data.shape[axis]), updates.expand(indices.shape), axis, mode)
+    places = checked(indices, data.shape[axis], validates=validate_indices)
+    return combine_along(data, places, updates.expand(indices.shape), axis, mode)
 
 
 @operation("scatter_nd")
@@ -88,6 +89,6 @@ def scatter_nd(
 ) -> Tensor:
     depth = indices.shape[-1]
     rest = data.shape[depth:]
-    places = nd_places(indices, tuple(data.shape[:depth])).reshape(-1)
+    places = nd_places(indices, tuple(data.shape[:depth]), validates=validate_indices).reshape(-1)
     rows = data.reshape(-1, *rest)
     return _combine(rows, places, updates.reshape(places.numel(), *rest), mode).reshape(data.shape)

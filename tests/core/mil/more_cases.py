@@ -227,7 +227,7 @@ def resize_cases() -> list[Case]:
         ("upsample_nearest_neighbor", "iOS15", {"x": IMAGE}, {"scale_factor_height": f(1.6), "scale_factor_width": f(0.5)}, [nearest]),
         ("resize_nearest_neighbor", "iOS15", {"x": IMAGE}, {"target_size_height": 8, "target_size_width": 3}, [nearest]),
         ("resize", "iOS17", {"x": IMAGE, "shape": i32(1, 8, 0)}, {"resized_dims": 2, "interpolation_mode": "NEAREST_NEIGHBOR"},
-         [IMAGE[:, :, np.arange(8) * 5 // 8]]),
+         [IMAGE[:, :, np.floor(np.arange(8) * 5 / 8 + 0.5).clip(max=4).astype(int)]]),
         ("crop", "iOS15", {"x": IMAGE}, {"crop_height": i32(1, 0), "crop_width": i32(2, 1)}, [IMAGE[:, :, 1:, 2:-1]]),
         ("upsample_bilinear", "iOS15", {"x": IMAGE}, {"scale_factor_height": 2, "scale_factor_width": f(1.5), "align_corners": True},
          [interpolated(IMAGE, 10, 9, POINTS["STRICT_ALIGN_CORNERS"])]),
