@@ -131,11 +131,16 @@ class MainWindow(QMainWindow):
 
     def show_workspace(self, is_shown: bool) -> None:
         """Show the panels around the results, or the welcome page alone."""
+        from PySide6.QtWidgets import QSizePolicy
+
         if is_shown == (self.stack.currentIndex() == 1):
             return
         if not is_shown:
             self._remember_layout()
         self.stack.setCurrentIndex(1 if is_shown else 0)
+        # A stack is as large as the largest of its pages, and the welcome page is not in sight.
+        policy = QSizePolicy.Policy.Ignored if is_shown else QSizePolicy.Policy.Preferred
+        self.welcome.setSizePolicy(policy, policy)
         for dock in self.docks.values():
             dock.setVisible(is_shown)
         if is_shown:

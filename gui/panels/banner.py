@@ -49,6 +49,7 @@ class Banner(QFrame):
         self.close_button.setAccessibleName("Close this message")
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
+        self.details.setAccessibleName("Details of the failure")
         self.details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.details.setFont(theme.code_font())
         self.details.setMaximumHeight(220)

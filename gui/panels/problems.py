@@ -59,6 +59,7 @@ class ProblemsPanel(QWidget):
         self.story = QTextBrowser()
         self.story.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.story.setOpenLinks(False)
+        self.story.setAccessibleName("The selected problem")
         self.story.anchorClicked.connect(self._show_page)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)

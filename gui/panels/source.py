@@ -68,7 +68,11 @@ class SourcePanel(QWidget):
                 if reason := _why_not_shown(file, status.st_size):
                     self._say("No source", reason)
                     return False
-                self._text = file.read_text(encoding="utf-8", errors="replace")
+                content = file.read_bytes()
+                if b"\0" in content:
+                    self._say("No source", f"{file.name} is a binary file and no text.")
+                    return False
+                self._text = content.decode("utf-8", errors="replace")
         except OSError as error:
             self._say("No source", f"{file} cannot be read: {error.strerror}.")
             return False

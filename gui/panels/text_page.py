@@ -37,6 +37,7 @@ class TextPage(QWidget):
         self.copy_button.setText("Copy All")
         self.copy_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.view = CodeView()
+        self.view.setAccessibleName(self._what.capitalize())
         row = QHBoxLayout()
         row.setContentsMargins(6, 4, 6, 4)
         for widget in (self.search, self._previous, self._next, self._count):

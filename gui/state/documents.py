@@ -41,7 +41,8 @@ def open_document(path: Path) -> tuple[Document, Failure | None]:
             "call.file",
             f"{path.name} is neither a model file nor a recipe.",
             file=str(path),
-            hint="ExportDesk opens .py and .pt files, recipes (.toml) and Core ML packages.",
+            hint="ExportDesk opens .py and .pt files, recipes (.toml) and Core ML packages. "
+            "A sample (.npy, .npz, a picture) is dropped on its row of the inputs.",
         )
     entries, failure = outline_of(path)
     recipe = Recipe(model=Model(file=path.name, entry=_main_entry(entries)))

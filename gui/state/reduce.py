@@ -226,7 +226,8 @@ def _failed(session: Session, job: Job, failure: Failure) -> Session:
     if job.kind in READING and session.shown is not None:
         # The files themselves are well: what cannot be shown of them is said where it would be.
         told = _with_remark(replace(session, job=None, job_recipe=None), job, failure.message)
-        return told if session.exported else replace(told, failure=failure)
+        # Why a model could not be loaded says more than that its texts cannot be read.
+        return told if session.exported or session.failure else replace(told, failure=failure)
     failed = replace(session, job=None, job_recipe=None, failure=failure, notice=None)
     if job.kind == "inspect":
         # Old rows would describe another model; the outline is shown instead.

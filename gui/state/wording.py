@@ -23,6 +23,8 @@ _FLAGS = (
 
 _PATH = re.compile(r"""(?<![\w/.])(?:[A-Za-z]:\\|/)[^\s'":;,()“”]+""")
 LONGEST_PATH = 40
+LONGEST_TEXT = 700
+"""Of a message above the work; a line of a generated file can have millions of characters."""
 
 
 def in_words_of_the_window(text: str) -> str:
@@ -34,7 +36,7 @@ def in_words_of_the_window(text: str) -> str:
 
 def with_short_paths(text: str) -> str:
     """Return a sentence whose long paths keep their last two parts: ``…/project/model.py``."""
-    return _PATH.sub(_short, text)
+    return _PATH.sub(_short, text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …")
 
 
 def _short(found: re.Match[str]) -> str:

@@ -14,7 +14,15 @@ from exportdesk.gui.models.module_tree import MARK
 from exportdesk.gui.settings import RECENT_FILES, TRUSTED_PATHS, Settings
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QKeySequence
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextBrowser,
+)
 from pytestqt.qtbot import QtBot
 from window_fakes import FakeClient, FakeDesktop, export_result
 
@@ -452,3 +460,38 @@ def test_that_typed_text_is_part_of_the_export_that_is_asked_for_while_typing(
     trigger(workbench, "export")
     qtbot.waitUntil(lambda: bool(client[0].exports()))
     assert client[0].exports()[0].recipe.torchscript.check_tolerance == 0.5
+
+
+def test_that_every_control_has_a_name_for_those_who_cannot_see_it(
+    workbench: Workbench, model_file: Path, qtbot: QtBot
+) -> None:
+    open_loaded(workbench, model_file, qtbot)
+    export(workbench, qtbot)
+    workbench.workspace.coreml_options.form.buttons["add compression"].click()
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QAbstractItemView, QPlainTextEdit, QTextBrowser)
+    nameless = []
+    for kind in kinds:
+        for control in workbench.window.findChildren(kind):
+            is_part = isinstance(control.parent(), QAbstractSpinBox | QComboBox) or "qt_" in control.objectName()
+            names = (control.accessibleName(), getattr(control, "text", str)() if kind is QAbstractButton else "")
+            is_qts = type(control.parent()).__name__ in (
+                "QDockWidget",
+                "QTabBar",
+                "QLineEdit",
+                "QComboBoxPrivateContainer",
+            )
+            # Headings of tables, and the lists that drop down.
+            is_qts = is_qts or type(control).__name__ in ("QHeaderView", "QListView")
+            if not any(names) and not is_part and not is_qts:
+                nameless.append((type(control).__name__, type(control.parent()).__name__, control.toolTip()))
+    assert nameless == []
+
+
+def test_that_the_window_fits_on_a_small_screen(workbench: Workbench, model_file: Path, qtbot: QtBot) -> None:
+    open_loaded(workbench, model_file, qtbot)
+    export(workbench, qtbot)
+    workbench.window.resize(1024, 700)
+    least = workbench.window.minimumSizeHint()
+    assert (workbench.window.width(), workbench.window.height()) == (1024, 700)
+    assert least.width() <= 1024
+    assert least.height() <= 700
