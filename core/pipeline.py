@@ -87,7 +87,7 @@ def run_export(
             with staged_folder(out, staging) as bundle:
                 export = _write_and_check(loaded, prepared, run, kept, recipe, bundle, out, folder, context)
         except ExportDeskError as error:
-            offer_other_lane(error, loaded, prepared, recipe, context)
+            offer_other_lane(error, loaded, prepared, recipe, folder, context)
             raise
         read.note(str(file))
         read.note_imported()

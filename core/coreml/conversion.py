@@ -127,7 +127,8 @@ def run_conversion(
     if staging is not None and options.convert_to == "mlprogram":
         package = staging / "converted.mlpackage"
         arguments["package_dir"] = str(package)
-    found = subject.preflight()
+    with defects_worked_round():
+        found = subject.preflight()
     for diagnostic in found:
         context.report(diagnostic)
     refuse_blocked(found)

@@ -18,6 +18,7 @@ from .exported_places import Places
 from .inputs import ConvertedInput
 from .locating import Location, source_line
 from .origins import portable_name
+from .preflight import LARGEST_INT32, UNSUPPORTED_DTYPES
 from .remedies import remedy
 from .toolkit import version_note
 from .watching import Watch, telling
@@ -120,6 +121,27 @@ def obstacles(program: "ExportedProgram", places: Places) -> Iterator[Diagnostic
             message=f"Core ML conversion has no translation of the operation {name!r}{count}.",
             hint=remedy(name.partition(".")[0]),
         )
+    for node in program.graph.nodes:
+        value = node.meta.get("val")
+        dtype = value.dtype if isinstance(value, torch.Tensor) else None
+        numbers = [one for one in node.args if type(one) is int and abs(one) > LARGEST_INT32 + 1]
+        if node.op == "call_function" and numbers and "slice" not in kind_of(node):
+            yield _located(
+                node,
+                places,
+                code="convert.int64-overflow",
+                message=f"A constant holds {numbers[0]:,}, which does not fit Core ML's 32-bit integers.",
+                hint="Use a value within ±2,147,483,647, or a floating type.",
+            )
+        if dtype in UNSUPPORTED_DTYPES:
+            yield _located(
+                node,
+                places,
+                code="convert.unsupported-dtype",
+                message=f"{node.name!r} is {str(dtype).removeprefix('torch.')}, and Core ML has no such tensors.",
+                hint=UNSUPPORTED_DTYPES[dtype],
+            )
+            break
     for spec in program.graph_signature.output_specs:
         if spec.kind.name == "USER_INPUT_MUTATION":
             yield _located(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import torch
+
 from .replacing import replaced
 
 
@@ -16,7 +18,24 @@ def defects_worked_round() -> Iterator[None]:
     """Run a block in which the known defects do no harm."""
     with ExitStack() as stack:
         _classifier_with_more_outputs(stack)
+        _buffers_with_nan(stack)
         yield
+
+
+def _buffers_with_nan(stack: ExitStack) -> None:
+    """A buffer that holds NaN stops the conversion: coremltools compares it with itself, and NaN equals nothing."""
+    equal = torch.equal
+
+    def equal_with_nan(first: torch.Tensor, second: torch.Tensor) -> bool:
+        if equal(first, second):
+            return True
+        return (
+            first.is_floating_point()
+            and first.shape == second.shape
+            and bool(((first == second) | (first.isnan() & second.isnan())).all())
+        )
+
+    stack.enter_context(replaced(torch, "equal", equal_with_nan))
 
 
 def _classifier_with_more_outputs(stack: ExitStack) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from ..model_file.user_errors import is_ours
+
 _TRACED_FRAME = re.compile(r"^(?P<file>.+)\((?P<line>\d+)\): (?P<function>.*)$", re.MULTILINE)
 _SCRIPTED_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _SCOPE = re.compile(r"(?P<name>[^.()]+)\((?P<type>[^()]*)\)")
@@ -67,8 +69,8 @@ def source_line(place: Location) -> str | None:
 
 
 def is_library(file: str) -> bool:
-    """Whether a file belongs to torch and not to the user."""
-    return file.startswith((_LIBRARY, "<")) or "/torch/nn/" in file
+    """Whether a file belongs to torch or to ExportDesk, and not to the user."""
+    return file.startswith((_LIBRARY, "<")) or "/torch/nn/" in file or is_ours(file)
 
 
 def source_frames(node: torch._C.Node) -> list[tuple[str, int]]:

@@ -16,7 +16,15 @@ from .dicts import flatten_dicts
 from .inputs import ConvertedInput
 from .locating import all_nodes, locate, source_line
 from .remedies import remedy
-from .simplify import InputType, has_checks, has_growing_lists, lost_writes, simplify
+from .simplify import (
+    InputType,
+    has_checks,
+    has_growing_lists,
+    lost_writes,
+    simplify,
+    whole_slices_written_through,
+    write_to_whole_tensors,
+)
 from .source import Compiled, Source, source_of
 from .toolkit import coremltools, version_note
 
@@ -25,7 +33,7 @@ _INT64 = torch.iinfo(torch.int64)
 LARGEST_RANK = 5
 _ONLY_BOUNDS = ("aten::slice", "aten::narrow")
 """Operations whose huge constants only mean "to the end"."""
-_UNSUPPORTED_DTYPES = {
+UNSUPPORTED_DTYPES = {
     torch.bfloat16: "Convert the model to float32 (`model.float()`); precision chooses what Core ML computes with.",
     torch.complex64: "Keep real and imaginary parts in two tensors.",
     torch.complex128: "Keep real and imaginary parts in two tensors.",
@@ -51,6 +59,9 @@ def ready_source(source: Source, inputs: Sequence[ConvertedInput]) -> Source:
     kinds = {node.kind() for node in all_nodes(inlined)} - {"prim::GetAttr", "prim::DictConstruct"}
     is_foreign = any(not is_translated(kind) for kind in kinds)
     source.left_out += checks_left_out(inlined, source)
+    if any(whole_slices_written_through(inlined)):
+        torch._C._jit_pass_inline(source.graph)
+        write_to_whole_tensors(source.graph)
     if is_foreign or has_checks(inlined) or has_growing_lists(inlined) or any(lost_writes(inlined)):
         simplify(source.graph, [None if item.items else _type_of(item) for item in inputs if not item.is_value])
         if source.module is not None:
@@ -77,6 +88,8 @@ def preflight_of(source: Source) -> list[Diagnostic]:
     found = [
         *source.left_out,
         *_operations(graph, source),
+        *_packed_sequences(graph, source),
+        *_dict_inputs(graph, source),
         *_outputs(graph),
         *_lost_writes(graph, source),
         *_writes_to_inputs(graph, source),
@@ -136,6 +149,36 @@ def _operations(graph: Any, source: Source) -> Iterator[Diagnostic]:
             message=f"Core ML conversion has no translation of the operation {name!r}{count}.",
             hint=remedy(name),
         )
+
+
+def _packed_sequences(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    """Yield an error for packed sequences: coremltools takes ``lengths[0]`` for the batch of the initial state."""
+    for node in all_nodes(graph):
+        if node.kind() == "aten::_pack_padded_sequence":
+            yield _located(
+                node,
+                source,
+                code="convert.packed-sequence",
+                severity=Severity.ERROR,
+                message="coremltools translates packed sequences wrongly: the recurrent layer would start from a state "
+                "whose batch is the first length, and run on over the padding.",
+                hint="Run the layer on the padded sequence. What comes before the padding is the same, as long as the "
+                "layer has one direction: mask the outputs behind each length, or read the last one with torch.gather.",
+            )
+
+
+def _dict_inputs(graph: Any, source: Source) -> Iterator[Diagnostic]:
+    """Yield an error for dictionaries that could not be taken apart: those with a member that is no tensor."""
+    for value in list(graph.inputs())[1:]:
+        if str(value.type()).startswith("Dict"):
+            reader = next((use.user for use in value.uses()), None)
+            text = f"The input {value.debugName().partition('.')[0]!r} is a dictionary that does not hold tensors only."
+            hint = "Take what is no tensor as an argument of its own, or make it a tensor."
+            if reader is not None:
+                place = _located(
+                    reader, source, code="convert.dict-input", severity=Severity.ERROR, message=text, hint=hint
+                )
+                yield place
 
 
 def _outputs(graph: Any) -> Iterator[Diagnostic]:
@@ -218,11 +261,16 @@ def _constants(graph: Any, source: Source) -> Iterator[Diagnostic]:
             continue
         value: Any = node.output().toIValue()
         if isinstance(value, torch.Tensor):
-            yield from (_located(node, source, **found) for found in _tensor_findings("A constant", value))
+            yield from (_located(_reader(node), source, **found) for found in _tensor_findings("A constant", value))
         elif type(value) is int and abs(value) > LARGEST_INT32 + 1:
             if all(_is_bound(use) for use in node.output().uses()):
                 continue
-            yield _located(node, source, **_beyond_int32("A constant", value))
+            yield _located(_reader(node), source, **_beyond_int32("A constant", value))
+
+
+def _reader(node: Any) -> Any:
+    """Return the operation that reads a constant: a trace notes no line for the constant itself."""
+    return next((use.user for use in node.output().uses() if use.user.kind() != "prim::Return"), node)
 
 
 def _is_bound(use: Any) -> bool:
@@ -239,7 +287,7 @@ def _tensors(tensors: dict[str, Any]) -> Iterator[Diagnostic]:
 
 
 def _tensor_findings(what: str, tensor: torch.Tensor) -> Iterator[dict[str, Any]]:
-    if hint := _UNSUPPORTED_DTYPES.get(tensor.dtype):
+    if hint := UNSUPPORTED_DTYPES.get(tensor.dtype):
         name = str(tensor.dtype).removeprefix("torch.")
         yield {
             "code": "convert.unsupported-dtype",

@@ -21,6 +21,8 @@ _DTYPE_NUMBERS = {torch.int32: 3, torch.int64: 4, torch.float16: 5, torch.float3
 _ASSIGNMENTS = ("aten::copy_", "aten::fill_", "aten::index_put_", "aten::_index_put_impl_", "aten::zero_")
 """coremltools itself follows these (``y[0] = …``) outside of branches and loops."""
 
+_ASSIGNMENTS_BY_INDEX = ("aten::index_put_", "aten::_index_put_impl_")
+
 
 @dataclass(frozen=True)
 class InputType:
@@ -103,6 +105,38 @@ def _assign_through_views(graph: Any) -> None:
         node.output().replaceAllUsesWith(assigned.output())
         node.destroy()
     graph.setInsertPoint(graph.block())
+
+
+def whole_slices_written_through(graph: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each assignment into ``y[:]``, with ``y``: coremltools loses it (``state[:, position] = value``)."""
+    for node in graph.nodes():
+        target = next(node.inputs(), None) if node.kind() in _ASSIGNMENTS_BY_INDEX else None
+        whole = None if target is None else _whole_of(target)
+        if whole is not None and whole is not target:
+            yield node, whole
+
+
+def write_to_whole_tensors(graph: Any) -> None:
+    """Make assignments into ``y[:]`` assignments into ``y``, and let what reads ``y`` afterwards read the result."""
+    for node, target in list(whole_slices_written_through(graph)):
+        node.replaceInput(0, target)
+        following = list(graph.nodes())
+        following = following[following.index(node) + 1 :]
+        for later in (*following, graph.return_node()):
+            later.replaceInputWith(target, node.output())
+
+
+def _whole_of(value: Any) -> Any:
+    """Return the tensor of which a value is a slice from end to end, or of such a slice; else the value itself."""
+    while value.node().kind() == "aten::slice":
+        tensor, _, start, end, step = value.node().inputs()
+        bounds = [bound.toIValue() for bound in (start, end, step)]
+        if bounds[0] not in (None, 0) or bounds[2] != 1 or (bounds[1] is not None and bounds[1] < 2**62):
+            break
+        if end.node().kind() != "prim::Constant":
+            break
+        value = tensor
+    return value
 
 
 def has_checks(graph: Any) -> bool:
