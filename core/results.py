@@ -493,6 +493,8 @@ class GraphResult(Result, frozen=True, kw_only=True, tag="graph"):
     graph: Graph
     other: Graph | None = None
     diff: GraphDiff | None = None
+    has_shapes: bool = True
+    """Whether the shapes that a file does not keep were looked for."""
 
 
 AnyResult = (

@@ -55,6 +55,14 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("theme_light", "&View", "L&ight Colours", "Ctrl+Alt+1", is_checkable=True, group="theme"),
     Declared("theme_dark", "&View", "&Dark Colours", "Ctrl+Alt+2", is_checkable=True, group="theme"),
     SEPARATOR,
+    Declared(
+        "compare_kinds", "&View", "&Compare TorchScript with Core ML", "Ctrl+Alt+C", "What the conversion changed"
+    ),
+    Declared(
+        "compare_earlier", "&View", "Compare with the &Export Before", "Ctrl+Alt+E", "What the last export changed"
+    ),
+    Declared("compare_file", "&View", "Compare with a &File …", "Ctrl+Alt+F", "What another .pt has otherwise"),
+    SEPARATOR,
     Declared("full_screen", "&View", "&Full Screen", "F11", "Use the whole screen", is_checkable=True),
     Declared("trust", "&Model", "&Trust and Load Model", "Ctrl+L", "Run the model file and load the model", "module"),
     SEPARATOR,
@@ -139,6 +147,7 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("tab_advice", "&Window", "&Advice", "Ctrl+4", "Show what must be scripted, and why"),
     Declared("tab_envelope", "&Window", "E&nvelope", "Ctrl+5", "Show how far the exported model agrees"),
     Declared("tab_what_if", "&Window", "&What If", "Ctrl+6", "Show what smaller weights would cost"),
+    Declared("tab_comparison", "&Window", "Com&parison", "Ctrl+7", "Show how two graphs differ"),
     SEPARATOR,
     "&Window/&Panels",
     Declared("restore_layout", "&Window", "&Restore Layout", "Ctrl+Alt+L", "Put all panels back in their place"),

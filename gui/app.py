@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from .actions import EDITING
 from .connections.advising import Advising
 from .connections.checking import Checking
+from .connections.comparing import Comparing
 from .connections.compressing import Compressing
 from .connections.documents import Documents
 from .connections.edits import Edits
@@ -45,6 +46,7 @@ class Workbench(QObject):
         self._checking = Checking(self.store, window, self.workspace, self._edits)
         self._advising = Advising(self.store, window, self.workspace, self._edits, self._jobs, self._trust)
         self._compressing = Compressing(self.store, window, self.workspace, self._edits, self._jobs)
+        self._comparing = Comparing(self.store, window, self.workspace, self._jobs, desktop)
         self._selecting = Selecting(self.store, window, self.workspace)
         self._documents = Documents(
             self.store,

@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
             "tab_advice",
             "tab_envelope",
             "tab_what_if",
+            "tab_comparison",
             "restore_layout",
             "find",
             "filter_modules",

@@ -26,6 +26,7 @@ _TABS = {
     "advice": (3, 0),
     "envelope": (4, 0),
     "what-if": (5, 0),
+    "comparison": (6, 0),
 }
 """What a picture can show, as a tab and its page."""
 EXPORT_LIMIT_S = 600
@@ -163,9 +164,11 @@ class _Picture:
     def _is_drawn(self) -> bool:
         """Whether the graph in sight, if there is one, has been laid out."""
         shown, tab = self._bench.session.shown, self._window.tabs.currentIndex()
+        space = self._bench.workspace
+        if tab == _TABS["comparison"][0]:
+            return space.comparison_tab.is_drawn
         if shown is None or tab > 1:
             return True
-        space = self._bench.workspace
         page, kind = ((space.torchscript_tab, "torchscript"), (space.coreml_tab, "coreml"))[tab]
         return shown.files.get(kind) not in shown.graphs or page.graph.is_drawn
 
@@ -181,6 +184,8 @@ class _Picture:
                 (space.torchscript_tab, space.coreml_tab)[tab].tabs.setCurrentIndex(page)
             elif self._options.tab == "layers":
                 space.checks_tab.show_layers()
+            elif tab == _TABS["comparison"][0]:
+                self._window.action_table["compare_kinds"].trigger()
         if self._bench.session.advised is not None and not self._options.export:
             # What the answer is about, in all views.
             self._bench.workspace.advice_tab.choose_first()

@@ -8,6 +8,7 @@ from .panels.advice_tab import AdviceTab
 from .panels.banner import Banner
 from .panels.checks_tab import ChecksTab
 from .panels.choosers import ChoosersPanel
+from .panels.comparison_tab import ComparisonTab
 from .panels.coreml_options import CoreMLOptionsPanel
 from .panels.coreml_tab import CoreMLTab
 from .panels.envelope_tab import EnvelopeTab
@@ -29,7 +30,7 @@ from .state.session import Session
 EditingPanel = (
     ModelTreePanel | InputsPanel | CoreMLOptionsPanel | ModelSetupPanel | RunOptionsPanel | ChoosersPanel | HistoryPanel
 )
-ResultTab = TorchScriptTab | CoreMLTab | ChecksTab | AdviceTab | EnvelopeTab | WhatIfTab
+ResultTab = TorchScriptTab | CoreMLTab | ChecksTab | AdviceTab | EnvelopeTab | WhatIfTab | ComparisonTab
 _Left = Qt.DockWidgetArea.LeftDockWidgetArea
 _Right = Qt.DockWidgetArea.RightDockWidgetArea
 _Bottom = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -62,6 +63,8 @@ class Workspace:
         self.advice_tab = AdviceTab(actions["advise"], actions["apply_advice"])
         self.envelope_tab = EnvelopeTab(actions["measure_envelope"])
         self.what_if_tab = WhatIfTab(actions["try_compression"], actions["use_compression"])
+        wishes = ("compare_kinds", "compare_earlier", "compare_file")
+        self.comparison_tab = ComparisonTab(tuple(actions[name] for name in wishes))
         self._now = Session()
         self._place(window)
         window.tabs.currentChanged.connect(self._show_tab)
@@ -94,6 +97,7 @@ class Workspace:
         window.tabs.addTab(self.advice_tab, "Advice")
         window.tabs.addTab(self.envelope_tab, "Envelope")
         window.tabs.addTab(self.what_if_tab, "What If")
+        window.tabs.addTab(self.comparison_tab, "Comparison")
         window.finish_layout()
         self.problems.count_changed.connect(self._title_problems)
 
@@ -143,6 +147,7 @@ class Workspace:
             self.advice_tab,
             self.envelope_tab,
             self.what_if_tab,
+            self.comparison_tab,
         )
 
     def show_edited(self, now: Session) -> None:

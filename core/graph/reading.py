@@ -19,7 +19,7 @@ def read_graph(request: ReadGraph, context: JobContext) -> GraphResult:
     with context.stage("read graph"):
         graph = _read(request, request.file, context)
     if request.other is None:
-        return GraphResult(file=request.file, graph=graph)
+        return GraphResult(file=request.file, graph=graph, has_shapes=request.has_shapes)
     with context.stage("read other graph"):
         other = _read(request, request.other, context)
     with context.stage("compare graphs"):

@@ -69,6 +69,8 @@ class GraphView(QWidget):
         self._places: dict[str, int] = {}
         self._hits: list[int] = []
         self._related: list[int] = []
+        self._newer: Graph | None = None
+        """The same graph with more known of it, not yet laid out."""
         self._values: dict[str, dict[int, float]] = {}
         self._thread = LayoutThread(self)
         self._build()
@@ -164,7 +166,15 @@ class GraphView(QWidget):
         return self._opened
 
     def show_graph(self, graph: Graph, layout: Layout | None = None) -> None:
-        """Show a graph; the picture follows as soon as it is laid out, and at once where it was."""
+        """Show a graph; the picture follows as soon as it is laid out, and at once where it was.
+
+        The same nodes again, of which more is known by now, stay as they are opened and where they are.
+        """
+        shown = self._graph
+        if shown is not None and self._engine is not None and self._states is None and shown.nodes.id == graph.nodes.id:
+            self._newer = graph
+            self._wish(self._opened, self._anchor(), self._pending)
+            return
         self._show(graph, None)
         if layout is not None:
             self._thread.drop()
@@ -201,7 +211,7 @@ class GraphView(QWidget):
     def _show(self, graph: Graph, states: list[str] | None) -> None:
         self._graph, self._engine, self._states = graph, None, states
         self._opened, self._keep, self._pending = frozenset(), NOTHING, None
-        self._related = []
+        self._related, self._newer = [], None
         self._places = {identity: index for index, identity in enumerate(graph.nodes.id)}
         self._values = {}
         self._offer_colours()
@@ -212,7 +222,7 @@ class GraphView(QWidget):
 
     def _show_layout(self, engine: LayoutEngine, layout: Layout) -> None:
         is_first = self._engine is None
-        self._engine, self._graph = engine, engine.graph
+        self._engine, self._graph, self._newer = engine, engine.graph, None
         self._opened = frozenset(layout.opened.array.tolist())
         if is_first:
             self.canvas.show_states(self._states)
@@ -274,7 +284,10 @@ class GraphView(QWidget):
     def _wish(self, opened: frozenset[int], keep: int, then: Callable[[], object] | None = None) -> None:
         assert self._graph is not None
         self._keep, self._pending = keep, then
-        self._thread.wish(self._graph, self._engine, opened)
+        if self._newer is not None:
+            self._thread.wish(self._newer, None, opened)
+        else:
+            self._thread.wish(self._graph, self._engine, opened)
 
     # Choosing
 

@@ -1,6 +1,8 @@
 """Jobs of the worker: loading, exporting, reading what was exported; one at a time."""
 
 import time
+from collections.abc import Iterator
+from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,7 +16,7 @@ from ..engine_thread import EngineThread
 from ..main_window import MainWindow
 from ..state.edits import with_suggested_inputs
 from ..state.happenings import CancelAsked, InputsSuggested, JobSubmitted
-from ..state.session import JobKind, Session
+from ..state.session import JobKind, Session, Shown
 from ..workspace import Workspace
 from .edits import Edits
 from .later import later
@@ -150,20 +152,21 @@ class Jobs(QObject):
             return
         if self._is_export_wished or session.needs_inspection:
             return
-        for kind in ("torchscript", "coreml"):
-            file = shown.files.get(kind)
-            if file is None or file in shown.remarks:
-                continue
-            job = self._engine.next_job()
-            if kind == "torchscript" and shown.texts is None:
-                self.submit("texts", ShowTexts(job=job, file=file), document.recipe, file)
-            elif kind == "coreml" and shown.coreml is None and "package" not in shown.remarks:
-                self.submit("package", DescribePackage(job=job, package=file), document.recipe, file)
-            elif file not in shown.graphs:
-                self.submit("graph", ReadGraph(job=job, file=file), document.recipe, file)
-            else:
-                continue
+        step = next(_unread(shown), None)
+        if step is None:
             return
+        what, file = step
+        job = self._engine.next_job()
+        match what:
+            case "texts":
+                self.submit("texts", ShowTexts(job=job, file=file), document.recipe, file)
+            case "package":
+                self.submit("package", DescribePackage(job=job, package=file), document.recipe, file)
+            case "graph" | "shapes":
+                # Shapes take torch as long as all the rest: the graph is shown without them first.
+                is_script = file == shown.files.get("torchscript")
+                request = ReadGraph(job=job, file=file, has_shapes=what == "shapes" or not is_script)
+                self.submit("graph", request, document.recipe, file)
 
     def _suggest_inputs(self, inspection: Inspection) -> None:
         document = self._store.session.document
@@ -179,3 +182,18 @@ class Jobs(QObject):
             self._store.tell(InputsSuggested(recipe=recipe))
         else:
             self._edits.push("Use suggested inputs", document.recipe, recipe, f"entry {recipe.model.entry}")
+
+
+def _unread(shown: Shown) -> Iterator[tuple[Literal["graph", "texts", "package", "shapes"], str]]:
+    """Yield what is to be read of the files on show, what is looked at first at first."""
+    script, package = (shown.files.get(kind, "") for kind in ("torchscript", "coreml"))
+    if script and script not in shown.graphs and script not in shown.remarks:
+        yield "graph", script
+    if script and shown.texts is None and "texts" not in shown.remarks:
+        yield "texts", script
+    if package and shown.coreml is None and "package" not in shown.remarks:
+        yield "package", package
+    if package and package not in shown.graphs and package not in shown.remarks:
+        yield "graph", package
+    if script in shown.unshaped and script not in shown.remarks:
+        yield "shapes", script

@@ -37,6 +37,7 @@ class Looks(QObject):
             tab_advice=partial(show_tab, 3),
             tab_envelope=partial(show_tab, 4),
             tab_what_if=partial(show_tab, 5),
+            tab_comparison=partial(show_tab, 6),
             restore_layout=window.use_usual_layout,
         )
         actions[f"theme_{settings.get(known.THEME)}"].setChecked(True)

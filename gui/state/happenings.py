@@ -8,7 +8,7 @@ from ...core.errors import Failure
 from ...core.recipe.model import Recipe
 from ...core.results import EntryOutline
 from .history import ExportRecord
-from .session import Document, JobKind, Notice, Selection
+from .session import Comparison, Document, JobKind, Notice, Selection
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +93,12 @@ class HistoryRead(Happening, frozen=True, kw_only=True):
     records: tuple[ExportRecord, ...]
 
 
+class ComparisonMade(Happening, frozen=True, kw_only=True):
+    """The differences of two graphs are wanted; None for no longer."""
+
+    comparison: Comparison | None
+
+
 class NoticeShown(Happening, frozen=True, kw_only=True):
     notice: Notice
 
@@ -115,6 +121,7 @@ AnyHappening = (
     | JobSubmitted
     | CancelAsked
     | SelectionMoved
+    | ComparisonMade
     | HistoryRead
     | NoticeShown
     | MessageClosed

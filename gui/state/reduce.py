@@ -18,6 +18,7 @@ from ...core.events import (
     WorkerStarted,
     WorkerStopped,
 )
+from ...core.graph.model import Graph
 from ...core.results import (
     Advice,
     CompressionReport,
@@ -30,6 +31,7 @@ from ...core.results import (
 from .happenings import (
     AnyHappening,
     CancelAsked,
+    ComparisonMade,
     DocumentClosed,
     DocumentOpened,
     HistoryRead,
@@ -46,7 +48,7 @@ from .happenings import (
     TrustAsked,
     TrustDecided,
 )
-from .session import Advised, Document, Exported, Job, Notice, Session, Shown, WorkerFacts
+from .session import Advised, Comparison, Document, Exported, Job, Notice, Session, Shown, WorkerFacts
 
 READING = ("texts", "graph", "package")
 """Kinds of jobs that read files for the tabs."""
@@ -90,6 +92,8 @@ def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
             return session if job is None else replace(session, job=replace(job, is_cancelling=True))
         case SelectionMoved():
             return replace(session, selection=event.selection)
+        case ComparisonMade():
+            return replace(session, comparison=event.comparison)
         case HistoryRead():
             return replace(session, history=event.records)
         case NoticeShown():
@@ -176,7 +180,7 @@ def _submitted(session: Session, event: JobSubmitted) -> Session:
             return replace(submitted, failure=None, notice=None, diagnostics=())
         case "advise" | "compress":
             return replace(submitted, failure=None, notice=None)
-        case "texts" | "graph" | "package":
+        case "texts" | "graph" | "package" | "compare":
             return submitted
 
 
@@ -196,6 +200,7 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
                 exported=exported,
                 what_if=None,
                 shown=Shown(files=result.files, coreml=result.coreml),
+                earlier_graphs=_graphs_by_kind(session) or session.earlier_graphs,
                 diagnostics=_merged(session.diagnostics, result.diagnostics),
                 notice=_export_notice(result),
             )
@@ -212,14 +217,25 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
             return replace(session, what_if=report)
         case TextsResult() as result:
             return _with_shown(session, texts=result.texts)
+        case GraphResult(other=Graph() as other) as result:
+            return replace(session, comparison=Comparison(before=result.graph, after=other))
         case GraphResult() as result:
             graphs = session.shown.graphs if session.shown else {}
-            return _with_shown(session, graphs={**graphs, result.file: result.graph})
+            unshaped = session.shown.unshaped if session.shown else frozenset()
+            unshaped = unshaped - {result.file} if result.has_shapes else unshaped | {result.file}
+            return _with_shown(session, graphs={**graphs, result.file: result.graph}, unshaped=unshaped)
         case PackageDescription() as result:
             return _with_shown(session, coreml=result.summary)
         case _:
             # A result of a job that this window never asks for changes nothing here.
             return session
+
+
+def _graphs_by_kind(session: Session) -> dict[str, Graph]:
+    shown = session.shown
+    if shown is None or session.exported is None:
+        return {}
+    return {kind: shown.graphs[file] for kind, file in shown.files.items() if file in shown.graphs}
 
 
 def _failed(session: Session, job: Job, failure: Failure) -> Session:
@@ -258,7 +274,7 @@ def _with_shown(session: Session, **changes: object) -> Session:
 
 def _with_remark(session: Session, job: Job, text: str) -> Session:
     remarks = session.shown.remarks if session.shown else {}
-    key = "package" if job.kind == "package" else session.job_file or ""
+    key = job.kind if job.kind in ("package", "texts") else session.job_file or ""
     return _with_shown(session, remarks={**remarks, key: text})
 
 

@@ -23,7 +23,7 @@ from .advice import acknowledgement, is_same_question, with_advice
 from .history import ExportRecord
 from .layers import with_suggestion
 
-JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package", "compress"]
+JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package", "compress", "compare"]
 PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
@@ -152,9 +152,19 @@ class Shown(Part, frozen=True, kw_only=True):
     texts: TorchScriptTexts | None = None
     graphs: dict[str, Graph] = {}
     """File to its graph, as far as they have been read."""
+    unshaped: frozenset[str] = frozenset()
+    """Files whose graph is shown already, and whose shapes are still to be found."""
     coreml: CoreMLSummary | None = None
     remarks: dict[str, str] = {}
-    """File to the reason why it has no texts or no graph; ``package`` to why its inputs and outputs are not known."""
+    """File to the reason why it has no graph; ``texts`` to why TorchScript's texts are not known, ``package`` to why
+    the inputs and outputs of the package are not."""
+
+
+class Comparison(Part, frozen=True, kw_only=True):
+    """Two graphs whose differences are shown."""
+
+    before: Graph
+    after: Graph
 
 
 class Advised(Part, frozen=True, kw_only=True):
@@ -180,6 +190,9 @@ class Session(Part, frozen=True, kw_only=True):
     """The exported file that a job of kind ``texts`` or ``graph`` reads."""
     exported: Exported | None = None
     shown: Shown | None = None
+    comparison: Comparison | None = None
+    earlier_graphs: dict[str, Graph] = {}
+    """``torchscript``, ``coreml``: graphs of the export before the one on show."""
     advised: Advised | None = None
     what_if: CompressionReport | None = None
     """Choices of compression, tried on what was exported last."""

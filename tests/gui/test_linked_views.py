@@ -113,3 +113,22 @@ def test_that_a_choice_in_any_view_is_seen_in_all_the_others(bench: Workbench, q
     space.problems.problem_chosen.emit(problem)
     assert chosen_operation(bench, torchscript) in ("aten::_convolution", "aten::relu")
     assert chosen_operation(bench, coreml) in ("conv", "relu")
+
+
+def test_that_torchscript_and_core_ml_are_compared_in_a_picture_and_a_list(bench: Workbench, qtbot: QtBot) -> None:
+    tab = bench.workspace.comparison_tab
+    bench.window.action_table["compare_kinds"].trigger()
+    qtbot.waitUntil(lambda: bool(tab.split.count()) and bool(tab.model.rows), timeout=60_000)
+    assert bench.window.tabs.currentWidget() is tab
+    assert {row.sign for row in tab.model.rows} >= {"+"}
+    qtbot.waitUntil(lambda: tab.view.canvas.scene is not None, timeout=60_000)
+    number = next(number for number, row in enumerate(tab.model.rows) if row.sign == "+")
+    place = tab.list.visualRect(tab.model.index(number, 1)).center()
+    qtbot.mouseClick(tab.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: tab.view.canvas.chosen >= 0)
+    bench.window.action_table["export"].trigger()
+    qtbot.waitUntil(lambda: bench.session.job is None and bool(bench.session.earlier_graphs), timeout=120_000)
+    qtbot.waitUntil(lambda: bench.window.action_table["compare_earlier"].isEnabled(), timeout=120_000)
+    bench.window.action_table["compare_earlier"].trigger()
+    qtbot.waitUntil(lambda: "0 only in the first" in tab.words.text(), timeout=60_000)
+    assert tab.model.rows == ()

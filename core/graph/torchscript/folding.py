@@ -77,7 +77,7 @@ def fold_picking(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> 
 
 def pass_on(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> list[Value] | None:
     if not operands:
-        return [Constant(None)]
+        return [Bundle(())]  # of prim::Uninitialized: what a branch that leaves early does not give, and nobody reads
     return [operands[0]] if walk.is_folded else None
 
 
