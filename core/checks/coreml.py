@@ -6,20 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import torch
 
 from ..errors import ExportDeskError
-from ..inputs.nested import copy_tensors
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import CoreML, Recipe
 from ..results import Check, Float32Suggestion, LayerError
-from ..torchscript.eager import fresh
-from ..torchscript.kept_state import inference, state_kept
 from .branches import Branch, Decisions, Flip, branches_of, flip_of
 from .gates import FLOAT16_PSNR_DB as GOOD_PSNR_DB
 from .gates import RoundingGates
-from .package_runs import PackageRuns, tensors_of
+from .package_runs import PackageRuns
 from .probes import Probe
 from .reasons import find_reasons
 from .sample_gates import SampleGate, sample_gates
@@ -196,41 +192,3 @@ def _outputs_or_error(runs: PackageRuns, model: "ReferenceModel", probe: int, ob
         if error.failure.code.endswith("unsupported-operation"):
             raise
         return error
-
-
-def check_states(
-    package: Path,
-    loaded: LoadedModel,
-    method: str,
-    probes: Sequence[Probe],
-    recipe: Recipe,
-    context: JobContext,
-    function: str | None = None,
-) -> Check:
-    """Run the package and the eager model step by step, each keeping its state; both begin with zeros, as Core ML does.
-
-    The eager model's buffers are as before afterwards.
-    """
-    from ..coreml.app_view import app_values
-    from ..mil import ReferenceModel
-
-    name = "coreml"
-    actual: list[Any] = []
-    expected: list[Expected] = []
-    assert loaded.module is not None
-    with state_kept(loaded.module), inference():
-        try:
-            model = ReferenceModel(package, function)
-            state = model.make_state()
-            for path in recipe.coreml.states:
-                loaded.module.get_buffer(path).zero_()
-            for index, probe in enumerate(probes):
-                context.progress(index / len(probes), f"Core ML with its state, step {index + 1} of {len(probes)}")
-                arguments = fresh(probe.arguments)
-                output = copy_tensors(loaded.callable(method)(*arguments.positional, **arguments.keyword))
-                expected.append(Expected(description=f"step {index + 1}", output=output))
-                answers = model.predict(app_values(model.input_names, tensors_of(probe), recipe.coreml), state=state)
-                actual.append([torch.from_numpy(value) for value in answers.values()])
-        except ExportDeskError as error:
-            return not_run(name, f"reference execution cannot run this package: {error.failure.message}")
-    return verdict(name, expected, actual, psnr_gate(FLOAT16_PSNR_DB))

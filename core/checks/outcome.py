@@ -11,9 +11,10 @@ from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import CoreML, Recipe
 from ..results import Check
-from .coreml import PackageVerdict, check_package, check_states
+from .coreml import PackageVerdict, check_package
 from .probes import Probe
 from .sample_gates import SampleGate
+from .states import check_states
 from .verdict import Expected
 
 

@@ -6,7 +6,8 @@ measured on the model itself, never on the program that is being judged.
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -37,9 +38,20 @@ class Rounds(enum.Enum):
 def run_rounded(loaded: LoadedModel, method: str, arguments: Arguments, rounds: Rounds, seed: int = 0) -> Any:
     """Return what the eager model gives when it is rounded; the model itself is not changed."""
     arguments = fresh(arguments)
-    given = [tensor for _, tensor in flatten([*arguments.positional, *arguments.keyword.values()])]
-    with state_kept(loaded.module), inference(), _RoundingMode(rounds, given, seed):
+    with state_kept(loaded.module), inference(), rounding(rounds, [arguments], seed):
         return loaded.callable(method)(*arguments.positional, **arguments.keyword)
+
+
+def rounding(rounds: Rounds | None, calls: Sequence[Arguments], seed: int = 0) -> AbstractContextManager[Any]:
+    """Return a context in which torch rounds; with None it does not.
+
+    Args:
+        calls: the arguments that the model will be called with there, which are no constants.
+    """
+    if rounds is None:
+        return nullcontext()
+    values = [value for call in calls for value in (*call.positional, *call.keyword.values())]
+    return _RoundingMode(rounds, [tensor for _, tensor in flatten(values)], seed)
 
 
 class _RoundingMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type its modes

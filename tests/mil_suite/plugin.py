@@ -19,7 +19,7 @@ from coremltools.models import utils as model_utils
 from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.mil import ReferenceModel
 from exportdesk.core.mil.program import walk
-from report import IN_FLOAT32, LAST_PLACE, Outcome
+from report import LAST_PLACE, Outcome
 
 _deps._IS_MACOS = True
 model_utils._macos_version = lambda: (15, 0)
@@ -30,11 +30,9 @@ from coremltools.converters.mil import testing_utils  # noqa: E402 - it asks for
 LACKS_DIGITS = "half precision has fewer digits than the test's tolerance asks for"
 
 
-def _reference(model: Any, precision: str | None = None) -> Any:
-    if precision is not None or not hasattr(model, "_exportdesk_reference"):
-        model._exportdesk_reference = ReferenceModel(
-            model.package_path, function=model.function_name, precision=precision or "program"
-        )
+def _reference(model: Any) -> Any:
+    if not hasattr(model, "_exportdesk_reference"):
+        model._exportdesk_reference = ReferenceModel(model.package_path, function=model.function_name)
     return model._exportdesk_reference
 
 
@@ -71,12 +69,12 @@ def _lacks_digits(actual: Any, expected: Any, atol: float, rtol: float) -> bool:
 
 
 def _compare(*args: Any, **kwargs: Any) -> Any:
-    """coremltools' comparison; where halves have too few digits for it, one that says what it is that passed.
+    """coremltools' comparison; where halves have too few digits for it, one by the last place of a half.
 
     With ``INCLUDE_MIL_FP32_UNIT_TESTS`` programs of half precision are compared at float32's tolerance of 1e-4, which
-    is less than the last place of a half above 0.1. So it counts, and is told apart in the report, if a program passes
-    when it is computed in float32, or if each of its numbers is right to one unit in the last place of a half. What is
-    still off by little, as inputs and weights are halves and recurrent layers carry that on, is an expected failure.
+    is less than the last place of a half above 0.1. So it counts, and is told apart in the report, if each number is
+    right to one unit in the last place of a half. What is off by little more, since inputs and weights are halves and
+    sums and recurrent layers carry that on, is an expected failure.
     """
     try:
         return _original_compare(*args, **kwargs)
@@ -93,16 +91,10 @@ def _compare(*args: Any, **kwargs: Any) -> Any:
         ]
         if not all(_lacks_digits(*pair, given["atol"], given["rtol"]) for pair in pairs):
             raise
-    if all(_is_right_to_the_last_place(*pair, given["atol"]) for pair in pairs):
-        _told_apart[_present_test()] = LAST_PLACE
-        return actual
-    _reference(given["mlmodel"], "float32")
-    try:
-        found = _original_compare(*args, **kwargs)
-    except AssertionError:
+    if not all(_is_right_to_the_last_place(*pair, given["atol"]) for pair in pairs):
         pytest.xfail(LACKS_DIGITS)
-    _told_apart[_present_test()] = IN_FLOAT32
-    return found
+    _to_the_last_place.add(os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0])
+    return actual
 
 
 def _is_right_to_the_last_place(actual: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], atol: float) -> bool:
@@ -112,12 +104,8 @@ def _is_right_to_the_last_place(actual: np.ndarray[Any, Any], expected: np.ndarr
     return bool((difference <= atol + place).all())
 
 
-_told_apart: dict[str, str] = {}
-"""Tests that passed in another way than by coremltools' own comparison, and in which."""
-
-
-def _present_test() -> str:
-    return os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
+_to_the_last_place: set[str] = set()
+"""Tests that passed so, and not by coremltools' own comparison."""
 
 
 _original_compare = testing_utils.compare_backend
@@ -149,8 +137,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     outcome = report.outcome
     if LACKS_DIGITS in str(getattr(report, "wasxfail", "")):
         outcome = "lacks digits"
-    elif report.passed:
-        outcome = _told_apart.get(report.nodeid, report.outcome)
+    elif report.passed and report.nodeid in _to_the_last_place:
+        outcome = LAST_PLACE
     crash = getattr(report.longrepr, "reprcrash", None)
     reason = str(crash.message).strip().splitlines()[0][:160] if report.failed and crash else ""
     outcomes.append(Outcome(test, outcome, reason))

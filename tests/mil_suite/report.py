@@ -4,20 +4,22 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-IN_FLOAT32, LAST_PLACE = "passed in float32", "right to the last place"
+LAST_PLACE = "right to the last place"
 
 
 class Outcome(NamedTuple):
     test: str
     """Class and function, without parameters."""
     outcome: str
-    """passed, IN_FLOAT32, LAST_PLACE, failed, skipped or lacks digits."""
+    """passed, LAST_PLACE, failed, skipped or lacks digits."""
     reason: str = ""
 
 
 EXPLANATIONS: dict[str, str] = {
     "iOS17/test_scatter_gather.py": "wants a wrong number for an unchecked index out of range; MIL leaves the result open, "
     "and reference execution makes it an error",
+    "iOS17/test_recurrent.py::TestRNN": "one number, small by cancellation: weights and inputs are halves, and it is off by "
+    "0.0015",
     "iOS14/test_tensor_transformation.py::TestSliceByIndex::test_slice_by_index": "predicts with a neural network, which is "
     "no ML program",
     "iOS15/test_image_resizing.py::TestResample": "counts the casts of the converted program, and runs nothing",
@@ -33,7 +35,7 @@ def counts(outcomes: list[Outcome]) -> Counter[str]:
 def rate(outcomes: list[Outcome]) -> float:
     """Return the share of passed tests among those that ran; one that lacks digits counts as failed."""
     number = counts(outcomes)
-    passed = number["passed"] + number[IN_FLOAT32] + number[LAST_PLACE]
+    passed = number["passed"] + number[LAST_PLACE]
     ran = passed + number["failed"] + number["lacks digits"]
     return passed / ran if ran else 0.0
 
@@ -58,7 +60,6 @@ def report_text(outcomes: list[Outcome], chosen: str, version: str) -> str:
         "|---|---|---|",
         f"| passed | {number['passed']} | by coremltools' own comparison |",
         f"| {LAST_PLACE} | {number[LAST_PLACE]} | half precision; the tolerance is below its last place above 0.1 |",
-        f"| {IN_FLOAT32} | {number[IN_FLOAT32]} | half precision; the same program computed in float32 passes |",
         f"| lacks digits | {number['lacks digits']} | off by less than 2**-8 of the largest number, since inputs and weights "
         "are halves; counted as failed |",
         f"| failed | {number['failed']} | each is in the table below |",
