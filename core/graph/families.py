@@ -46,7 +46,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "view", "reshape", "transpose", "permute", "flatten", "unsqueeze", "squeeze", "cat", "concat", "stack", "split",
         "chunk", "slice", "select", "gather", "scatter", "expand", "repeat", "tile", "size", "shape", "to", "cast",
         "contiguous", "pad", "index", "t", "item", "clone", "detach", "upsample", "interpolate", "resize",
-        "type", "fill",
+        "type", "fill", "unflatten", "bool", "movedim", "swapaxes", "len", "numtotensor", "getitem",
         "int", "float", "narrow", "roll", "flip", "unbind", "masked", "range", "arange", "zeros", "ones",
         "full", "band",
     ),
