@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help diagnostic-pages demo test slow lint format types bench bench-conversion bench-graph mil-suite mil-operations screenshots clean
+.PHONY: help diagnostic-pages demo test slow lint format types bench bench-conversion bench-torchscript bench-graph mil-suite mil-operations screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,8 @@ help:
 	@echo 'make types        mypy, strict, on core/ and gui/'
 	@echo 'make advisor-table  what the advisor says of each model of its corpus'
 	@echo 'make bench        measure against plain scripts and a bare Qt window'
+	@echo 'make bench-conversion  measure converting, byte-equal to plain coremltools; changed metadata; memory'
+	@echo 'make bench-torchscript measure what is added to torch.jit.trace: seconds, and memory with 500 MB of weights'
 	@echo 'make bench-graph  measure layouts and frames of graphs with 1,000 to 100,000 nodes'
 	@echo 'make mil-suite    run N=300 of coremltools own operation tests on the executor (REPORT=docs/mil-suite.md)'
 	@echo 'make mil-operations  write docs/mil-operations.md'
@@ -75,6 +77,9 @@ bench: $(VENV)/.installed
 
 bench-conversion: $(VENV)/.installed
 	$(BIN)/python tests/bench/convert_bench.py
+
+bench-torchscript: $(VENV)/.installed
+	$(BIN)/python tests/bench/torchscript_bench.py
 
 bench-graph: $(VENV)/.installed
 	$(BIN)/python tests/bench/graph_bench.py

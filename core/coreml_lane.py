@@ -1,5 +1,6 @@
 """The Core ML side of an export: compiled methods converted and saved, or the reason why there is no package."""
 
+import gc
 import importlib.util
 import re
 import shutil
@@ -23,6 +24,8 @@ from .torchscript.torch_jit import Compiled
 
 if TYPE_CHECKING:
     from .coreml.conversion import ConvertedModel
+
+_LARGE_PACKAGE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +123,12 @@ def convert_method(source: ConversionSource, method: str, options: CoreML, stem:
     inputs = source.inputs(method)
     options = msgspec.structs.replace(options, outputs=outputs_of(source, method, options))
     made = source.convert(method, inputs, options, context, staging=stem.parent)
-    return made.save(stem.with_name(stem.name + ".mlpackage"))
+    package = made.save(stem.with_name(stem.name + ".mlpackage"))
+    del made
+    if sum(file.stat().st_size for file in package.rglob("*") if file.is_file()) >= _LARGE_PACKAGE_BYTES:
+        # The program refers to itself, and keeps its copy of the weights until somebody looks for such circles.
+        gc.collect()
+    return package
 
 
 def outputs_of(source: ConversionSource, method: str, options: CoreML) -> tuple[CoreMLOutput, ...]:

@@ -128,14 +128,7 @@ def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: Jo
     if all(row.problem is not None for row in runs.expected):
         return _Judged(verdict(name, runs.expected, [None] * len(runs.expected), gate))
     try:
-        model = runs.model(precision)
-        branches = branches_of(model.body, runs.compiled, runs.method)
-        decisions = Decisions(branches)
-        actual: list[Any] = []
-        for index, answer in enumerate(runs.expected):
-            context.progress(index / len(runs.expected), f"Core ML ({precision}), probe {index + 1}")
-            observe = decisions.observe if branches else None
-            actual.append(None if answer.problem is not None else _outputs_or_error(runs, model, index, observe))
+        branches, decisions, actual = _answers(runs, precision, context)
         check = verdict(name, runs.expected, actual, gate, runs.scales)
         if precision == "program":
             for diagnostic in decisions.not_taken():
@@ -146,6 +139,21 @@ def _check(name: str, precision: str, gate: Gate, runs: PackageRuns, context: Jo
         return _Judged(check, sample_gates(runs, gate, actual, words))
     except ExportDeskError as error:
         return _Judged(not_run(name, f"reference execution cannot run this package: {error.failure.message}"))
+
+
+def _answers(
+    runs: PackageRuns, precision: str, context: JobContext
+) -> tuple[Sequence[Branch], Decisions, Sequence[Any]]:
+    """Run the package on all probes. Its weights are out of memory again before the answers are judged."""
+    model = runs.model(precision)
+    branches = branches_of(model.body, runs.compiled, runs.method)
+    decisions = Decisions(branches)
+    actual: list[Any] = []
+    for index, answer in enumerate(runs.expected):
+        context.progress(index / len(runs.expected), f"Core ML ({precision}), probe {index + 1}")
+        observe = decisions.observe if branches else None
+        actual.append(None if answer.problem is not None else _outputs_or_error(runs, model, index, observe))
+    return branches, decisions, actual
 
 
 def _with_rounding_explained(

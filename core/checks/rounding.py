@@ -8,7 +8,7 @@ measured on the model itself, never on the program that is being judged.
 import enum
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -25,6 +25,8 @@ LARGEST_HALF = 65504.0
 SMALLEST_NORMAL_HALF = 2.0**-14
 SMALLEST_HALF = 2.0**-24
 _SINGLE_STEP = 2.0**-23
+_REMEMBERED_BYTES = 2**26
+"""Of rounded constants: loops read theirs again and again, large weights are mostly read once."""
 
 
 class Rounds(enum.Enum):
@@ -67,6 +69,7 @@ class _RoundingMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torc
         # Weak, so that no value outlives its last reader.
         self._computed: Any = WeakTensorKeyDictionary(dict.fromkeys(given, True))
         self._constants: Any = WeakTensorKeyDictionary()
+        self._remembered_bytes = 0
         self._generator = torch.Generator().manual_seed(seed)
 
     def __torch_dispatch__(
@@ -108,9 +111,12 @@ class _RoundingMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torc
     def _constant(self, value: Tensor) -> Tensor:
         if value in self._computed or value.dtype not in (torch.float32, torch.float64):
             return value
-        if value not in self._constants:
-            self._constants[value] = self._half(value)
-        rounded: Tensor = self._constants[value]
+        if value in self._constants:
+            return cast(Tensor, self._constants[value])
+        rounded = self._half(value)
+        self._remembered_bytes += rounded.nbytes
+        if self._remembered_bytes <= _REMEMBERED_BYTES:
+            self._constants[value] = rounded
         return rounded
 
     def _half(self, value: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ the clean process that reloads the file.
 """
 
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -72,6 +73,8 @@ torch.jit.trace(model, torch.randn(1, 2048)).save(sys.argv[1] + "/plain.pt")
 
 def seconds() -> dict[str, float]:
     """Return seconds of torch's own trace and of all that is added to it, on 24 transformer blocks."""
+    # As the worker has it; see worker_process.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
     from exportdesk.core.job_context import JobContext
     from exportdesk.core.pipeline import run_export
