@@ -224,7 +224,8 @@ class MainWindow(QMainWindow):
             event.accept()
         else:
             event.ignore()
-            self.close_wished.emit()
+            # Later: Qt ignores a close that is asked for while it is closing, and a second click would be needed.
+            QTimer.singleShot(0, self, self.close_wished.emit)
 
     def dragEnterEvent(self, event: "QDragEnterEvent") -> None:
         if _dropped_file(event) is not None:

@@ -495,3 +495,18 @@ def test_that_the_window_fits_on_a_small_screen(workbench: Workbench, model_file
     assert (workbench.window.width(), workbench.window.height()) == (1024, 700)
     assert least.width() <= 1024
     assert least.height() <= 700
+
+
+def test_that_the_window_closes_when_its_cross_is_clicked_once(
+    workbench: Workbench, model_file: Path, client: list[FakeClient], desktop: FakeDesktop, qtbot: QtBot
+) -> None:
+    open_loaded(workbench, model_file, qtbot)
+    workbench.workspace.run_options.form.input("checks.seed").stepBy(1)
+    desktop.save_answer = "stay"
+    workbench.window.close()
+    qtbot.waitUntil(lambda: "save" in desktop.asked)
+    assert workbench.window.isVisible()
+    desktop.save_answer = "discard"
+    workbench.window.close()
+    qtbot.waitUntil(lambda: not workbench.window.isVisible())
+    assert client[0].is_closed
