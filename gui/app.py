@@ -104,7 +104,8 @@ class Workbench(QObject):
         for name in EDITING:
             actions[name].setEnabled(now.is_editable)
         for mark in ("trace", "script", "inherit"):
-            actions[f"mark_{mark}"].setEnabled(now.inspection is not None)
+            has_marks = document is not None and document.recipe.lane == "torchscript"
+            actions[f"mark_{mark}"].setEnabled(now.inspection is not None and has_marks)
         missing = document.missing_arguments if document else ()
         known = before.document.missing_arguments if before and before.document else None
         if missing and missing != known:

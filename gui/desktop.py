@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 
 TrustAnswer = Literal["file", "folder", "no"]
 SaveAnswer = Literal["save", "discard", "stay"]
-OPEN_FILTER = "Models and recipes (*.py *.toml *.pt *.pth *.mlpackage *.mlmodel);;All files (*)"
+OPEN_FILTER = "Models and recipes (*.py *.toml *.pt *.pth *.pt2 *.mlpackage *.mlmodel);;All files (*)"
 RECIPE_FILTER = "Recipes (*.toml)"
 
 

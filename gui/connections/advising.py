@@ -104,5 +104,5 @@ class Advising(QObject):
         now, actions = self._store.session, self._window.action_table
         is_advising = now.job is not None and now.job.kind == "advise"
         for name in ("advise", "measure_envelope"):
-            actions[name].setEnabled(now.document is not None and not is_advising and self._is_wished is None)
+            actions[name].setEnabled(now.is_editable and not is_advising and self._is_wished is None)
         actions["apply_advice"].setEnabled(now.can_apply_advice)

@@ -30,6 +30,8 @@ from .selection import Selecting
 from .store import Store
 from .trust import Trust
 
+TORCH_SUFFIXES = (".py", ".pt", ".pth", ".pt2")
+"""Of model files whose first tab is that of torch; the others are Core ML's."""
 DRAWING_CODE_DELAY_MS = 1500
 READ_DELAY_MS = 150
 """An editor that saves in several steps has the file read once."""
@@ -98,7 +100,7 @@ class Documents(QObject):
         if not is_example(path):
             self._settings.remember_file(str(path.absolute()))
         self._store.tell(DocumentOpened(document=document))
-        self._window.tabs.setCurrentIndex(1 if document.is_package else 0)
+        self._window.tabs.setCurrentIndex(0 if document.model_file.suffix in TORCH_SUFFIXES else 1)
         if failure is not None:
             self._store.tell(OpenFailed(failure=failure))
             self._selecting.show_place(failure.file or "", failure.line or 1)

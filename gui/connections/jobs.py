@@ -187,8 +187,8 @@ class Jobs(QObject):
 def _unread(shown: Shown) -> Iterator[tuple[Literal["graph", "texts", "package", "shapes"], str]]:
     """Yield what is to be read of the files on show, what is looked at first at first."""
     script, package = (shown.files.get(kind, "") for kind in ("torchscript", "coreml"))
-    if script and script not in shown.graphs and script not in shown.remarks:
-        yield "graph", script
+    if shown.compiled and shown.compiled not in shown.graphs and shown.compiled not in shown.remarks:
+        yield "graph", shown.compiled
     if script and shown.texts is None and "texts" not in shown.remarks:
         yield "texts", script
     if package and shown.coreml is None and "package" not in shown.remarks:

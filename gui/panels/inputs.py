@@ -94,7 +94,7 @@ class InputsPanel(QWidget):
         takes = f"The model takes: {', '.join(names)}. " if names else ""
         self._empty.say("No inputs", f"{takes}Add one for each argument of forward.")
         if session.document is not None and session.document.is_package:
-            self._empty.say("No inputs to edit", "What the package takes is listed under Core ML.")
+            self._empty.say("No inputs to edit", "A finished file was opened; its graph says what it takes.")
         self._below.setVisible(has_inputs)
         self.message.setVisible(has_inputs)
         for widget in (self._checks_title, self.checks):

@@ -62,8 +62,12 @@ class ModelTreePanel(QWidget):
             header.resizeSection(column, width * characters + 10)
         header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(PROBLEMS, QHeaderView.ResizeMode.ResizeToContents)
+        self.note = QLabel("Marks do not apply to torch.export, which is chosen under Tracing.")
+        self.note.setWordWrap(True)
         loaded = QWidget()
         layout = _column(loaded)
+        layout.addWidget(self.note)
+        self.note.hide()
         layout.addWidget(self.filter)
         layout.addWidget(self.tree)
 
@@ -116,6 +120,7 @@ class ModelTreePanel(QWidget):
     def show_state(self, session: Session) -> None:
         self._is_showing = True
         document, inspection = session.document, session.inspection
+        self.note.setVisible(bool(document and document.recipe.lane != "torchscript"))
         if document is None or document.is_package:
             self._empty.say(*_nothing_to_show(document))
             self._stack.setCurrentIndex(0)
@@ -196,6 +201,8 @@ class _ModuleTree(QTreeView):
 def _nothing_to_show(document: Document | None) -> tuple[str, str]:
     if document is None:
         return "No model", "Open a Python file with a model, or a recipe."
+    if document.model_file.suffix == ".pt2":
+        return "A program of torch.export", "Its graph is shown in the middle. There is nothing to edit or to export."
     text = "Its inputs, outputs, operations and graph are under Core ML. There is nothing to edit or to export."
     return "A Core ML package", text
 

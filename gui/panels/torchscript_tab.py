@@ -45,7 +45,7 @@ class TorchScriptTab(QWidget):
 
     def show_state(self, session: Session) -> None:
         shown = session.shown
-        file = shown.files.get("torchscript", "") if shown else ""
+        file = shown.compiled if shown else ""
         texts = shown.texts if shown else None
         if shown is not None and file:
             self.graph.show_graph(shown.graphs.get(file), shown.remarks.get(file, ""))
@@ -55,6 +55,9 @@ class TorchScriptTab(QWidget):
             self._shown = set()
             self._fill_current()
         self._stack.setCurrentIndex(1 if file else 0)
+        for page in self.pages.values():
+            # A program of torch.export has a graph, and none of TorchScript's texts.
+            self.tabs.setTabVisible(self.tabs.indexOf(page), not file.endswith(".pt2"))
         if session.document is not None and session.document.is_package:
             self._empty.say("No TorchScript here", "A Core ML package was opened; its graph is under Core ML.")
         else:

@@ -152,6 +152,8 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
 
 def _opened_file(document: Document) -> Shown | None:
     """Return what can be shown of a document before anything is exported: a compiled model is its own result."""
+    if document.model_file.suffix == ".pt2":
+        return Shown(files={"exported": str(document.model_file)})
     if document.is_package:
         return Shown(files={"coreml": str(document.model_file)})
     if document.model_file.suffix != ".py":

@@ -43,7 +43,8 @@ def _node(session: Session) -> tuple[Graph | None, int]:
     selection, shown = session.selection, session.shown
     if shown is None or not selection.node or selection.graph is None:
         return None, -1
-    graph = shown.graphs.get(shown.files.get(selection.graph, ""))
+    file = shown.compiled if selection.graph == "torchscript" else shown.files.get(selection.graph, "")
+    graph = shown.graphs.get(file)
     if graph is None or selection.node not in graph.nodes.id:
         return None, -1
     return graph, graph.nodes.id.index(selection.node)

@@ -24,7 +24,7 @@ from .history import ExportRecord
 from .layers import with_suggestion
 
 JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package", "compress", "compare"]
-PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel")
+PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel", ".pt2")
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
 
@@ -106,7 +106,7 @@ class Document(Part, frozen=True, kw_only=True):
 
     @property
     def is_package(self) -> bool:
-        """Whether a Core ML package was opened: there is something to look at, and nothing to export."""
+        """Whether a finished file was opened, Core ML or a program: something to look at, and nothing to export."""
         return self.model_file.suffix in PACKAGE_SUFFIXES
 
     @property
@@ -158,6 +158,12 @@ class Shown(Part, frozen=True, kw_only=True):
     remarks: dict[str, str] = {}
     """File to the reason why it has no graph; ``texts`` to why TorchScript's texts are not known, ``package`` to why
     the inputs and outputs of the package are not."""
+
+    @property
+    def compiled(self) -> str:
+        """The file that torch made, TorchScript or the first program of ``torch.export``; empty where there is none."""
+        kinds = ("torchscript", *(kind for kind in self.files if kind.startswith("exported")))
+        return next((self.files[kind] for kind in kinds if kind in self.files), "")
 
 
 class Comparison(Part, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from exportdesk.core.diagnostics import Diagnostic, Severity
 from exportdesk.core.errors import Failure
 from exportdesk.core.events import (
@@ -166,3 +167,25 @@ def test_that_a_stopped_worker_is_no_longer_shown() -> None:
 def test_that_a_closed_message_is_gone() -> None:
     session = replayed(submitted(1), JobFailed(job=1, failure=FAILURE), MessageClosed(), start=opened())
     assert session.failure is None
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "can_edit"),
+    [
+        ("m.py", None, True),
+        ("m.pt", {"torchscript"}, True),
+        ("m.pt2", {"exported"}, False),
+        ("m.mlpackage", {"coreml"}, False),
+    ],
+)
+def test_that_a_compiled_file_is_shown_before_anything_is_exported(
+    name: str, files: set[str] | None, can_edit: bool
+) -> None:
+    recipe = Recipe(model=Model(file=name))
+    document = Document(recipe=recipe, saved=recipe, folder=Path("/p"), out=Path("/p/out"))
+    session = reduce(Session(), DocumentOpened(document=document))
+    assert (session.shown and set(session.shown.files)) == files
+    assert session.is_editable == can_edit
+    if name.startswith("m.pt"):
+        assert session.shown is not None
+        assert session.shown.compiled == str(document.model_file)
