@@ -250,6 +250,8 @@ class ShownProbe(msgspec.Struct, frozen=True, kw_only=True):
     dtypes: tuple[str, ...] = ()
     file: str | None = None
     """A ``.npz`` with the tensors by input name, where it was asked for."""
+    names: tuple[str, ...] = ()
+    """Of the inputs, as in ``file``."""
 
 
 class DoubtfulPlace(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,17 +34,21 @@ def envelope_of(
     subject: Subject, compiled: CompiledEntry, source: Source, tolerance: float, context: JobContext
 ) -> tuple[EnvelopePoint, ...]:
     """Compare at each point of each axis; where the model itself does not run, the point says so."""
-    points = [*_batches(source), *_dimensions(source), *_scales(source), *_dtypes(source)]
+    points = [*_batches(source), *_dimensions(source), *_scales(source)]
     rows = []
     for index, point in enumerate(points):
         context.progress(index / len(points), f"{point.axis} = {point.value}")
-        expected = subject.run(point.probe)
-        if expected.problem is not None:
-            reason = f"the model itself does not run: {expected.problem}"
-            rows.append(EnvelopePoint(axis=point.axis, value=point.value, agrees=None, reason=reason))
-            continue
-        rows.append(_compared(point, run_compiled(compiled, point.probe), expected, tolerance))
-    return (*rows, *_devices(subject, compiled, source, tolerance))
+        rows.append(_run(subject, compiled, point, tolerance))
+    everywhere = (subject, compiled, source, tolerance)
+    return (*rows, *_dtypes(*everywhere), *_devices(*everywhere))
+
+
+def _run(subject: Subject, compiled: CompiledEntry, point: _Point, tolerance: float) -> EnvelopePoint:
+    expected = subject.run(point.probe)
+    if expected.problem is not None:
+        reason = f"the model itself does not run: {expected.problem}"
+        return EnvelopePoint(axis=point.axis, value=point.value, agrees=None, reason=reason)
+    return _compared(point, run_compiled(compiled, point.probe), expected, tolerance)
 
 
 def _devices(subject: Subject, compiled: CompiledEntry, source: Source, tolerance: float) -> Iterator[EnvelopePoint]:
@@ -51,22 +56,42 @@ def _devices(subject: Subject, compiled: CompiledEntry, source: Source, toleranc
     own = torch.device(source.device).type
     for kind in ("cpu", "cuda", "mps"):
         if kind != own and not _has(kind):
-            yield EnvelopePoint(axis="device", value=kind, agrees=None, reason=f"not run: this machine has no {kind}")
+            yield EnvelopePoint(axis="device", value=kind, agrees=None, reason="not run: this machine has none")
             continue
-        root = subject.loaded.module
-        if kind == own or root is None or not isinstance(compiled.compiled, torch.nn.Module):
+        if kind == own:
             there, moved, probe = subject, compiled, source.example()
         else:
-            loaded = dataclasses.replace(subject.loaded, module=copy.deepcopy(root).to(kind))
-            there = Subject(loaded=loaded, checkpoint=subject.checkpoint)
-            moved = dataclasses.replace(compiled, compiled=copy.deepcopy(compiled.compiled).to(kind))
+            there, moved = _converted(subject, compiled, kind)
             probe = dataclasses.replace(source, device=kind).example()
-        expected = there.run(probe)
-        if expected.problem is not None:
-            reason = f"the model itself does not run: {expected.problem}"
-            yield EnvelopePoint(axis="device", value=kind, agrees=None, reason=reason)
-        else:
-            yield _compared(_Point("device", kind, probe), run_compiled(moved, probe), expected, tolerance)
+        yield _run(there, moved, _Point("device", kind, probe), tolerance)
+
+
+def _dtypes(subject: Subject, compiled: CompiledEntry, source: Source, tolerance: float) -> Iterator[EnvelopePoint]:
+    """Compare in each type, both sides converted as wholes; a type that was baked in shows."""
+    base = source.example()
+    own = {tensor.dtype for tensor in tensors_of(base.arguments) if tensor.dtype.is_floating_point}
+    for dtype in _DTYPES if own else ():
+        tensors = [t.to(dtype) if t.dtype.is_floating_point else t for t in tensors_of(base.arguments)]
+        point = _Point("dtype", str(dtype).removeprefix("torch."), _changed(base, tensors))
+        there, moved = (subject, compiled) if own == {dtype} else _converted(subject, compiled, dtype)
+        yield _run(there, moved, point, max(tolerance, 8 * torch.finfo(dtype).eps))
+
+
+def _converted(subject: Subject, compiled: CompiledEntry, to: str | torch.dtype) -> tuple[Subject, CompiledEntry]:
+    """Return copies of both sides on another device, or in another type; functions stay as they are."""
+    root, made = subject.loaded.module, compiled.compiled
+    if root is None or not isinstance(made, torch.nn.Module):
+        return subject, compiled
+    with torch.no_grad(), warnings.catch_warnings():
+        # ``to`` asks each parameter for its gradient, and a frozen one of a script warns of that.
+        warnings.simplefilter("ignore")
+        module, script = copy.deepcopy(root).to(to), copy.deepcopy(made).to(to)
+    there = Subject(
+        loaded=dataclasses.replace(subject.loaded, module=module),
+        checkpoint=subject.checkpoint,
+        changing=subject.changing,
+    )
+    return there, dataclasses.replace(compiled, compiled=script)
 
 
 def _has(kind: str) -> bool:
@@ -126,15 +151,6 @@ def _scales(source: Source) -> Iterator[_Point]:
     for scale in _SCALES:
         tensors = [t * scale if t.dtype.is_floating_point else t for t in tensors_of(base.arguments)]
         yield _Point("scale", f"{scale:g}", _changed(base, tensors))
-
-
-def _dtypes(source: Source) -> Iterator[_Point]:
-    base = source.example()
-    if not any(tensor.dtype.is_floating_point for tensor in tensors_of(base.arguments)):
-        return
-    for dtype in _DTYPES:
-        tensors = [t.to(dtype) if t.dtype.is_floating_point else t for t in tensors_of(base.arguments)]
-        yield _Point("dtype", str(dtype).removeprefix("torch."), _changed(base, tensors))
 
 
 def _changed(base: Probe, tensors: list[torch.Tensor]) -> Probe:

@@ -16,6 +16,7 @@ def with_saved_probes(advice: Advice, findings: Sequence[Finding], sources: Sequ
     """Write the input of each place that changes the output to ``folder``; return the advice with the files named."""
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[tuple[str, int | None], str] = {}
+    names = {source.method: _names(source) for source in sources}
     for finding in findings:
         if finding.verdict == CHANGES and finding.probe is not None:
             site = finding.site
@@ -24,7 +25,7 @@ def with_saved_probes(advice: Advice, findings: Sequence[Finding], sources: Sequ
 
     def named(probe: ShownProbe | None, module: str, line: int | None) -> ShownProbe | None:
         file = files.get((module, line))
-        return None if probe is None else msgspec.structs.replace(probe, file=file)
+        return None if probe is None else msgspec.structs.replace(probe, file=file, names=names[probe.method])
 
     return msgspec.structs.replace(
         advice,
@@ -33,12 +34,15 @@ def with_saved_probes(advice: Advice, findings: Sequence[Finding], sources: Sequ
     )
 
 
+def _names(source: Source) -> tuple[str, ...]:
+    return tuple(item.name or f"input{index}" for index, item in enumerate(leaves_of(source.binding)))
+
+
 def _write(file: Path, probe: Probe, sources: Sequence[Source]) -> Path:
     source = next(source for source in sources if source.method == probe.method)
-    names = [item.name or f"input{index}" for index, item in enumerate(leaves_of(source.binding))]
     arrays = {
         name: tensor.float() if tensor.dtype.itemsize == 2 and tensor.dtype.is_floating_point else tensor
-        for name, tensor in zip(names, content(probe.arguments), strict=True)
+        for name, tensor in zip(_names(source), content(probe.arguments), strict=True)
     }
     np.savez(file, **{name: tensor.numpy() for name, tensor in arrays.items()})
     return file

@@ -45,7 +45,7 @@ class EnvelopeTab(QWidget):
         self.table.setAccessibleName("Axes of the envelope")
         width = self.fontMetrics().averageCharWidth()
         self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, characters in ((AXIS, 22), (AGREES, 22), (FAILURE, 14)):
+        for column, characters in ((AXIS, 26), (AGREES, 24), (FAILURE, 16)):
             self.table.header().resizeSection(column, characters * width)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.table)
@@ -100,7 +100,9 @@ def _words(session: Session) -> str:
     advised = session.advised
     assert advised is not None
     scripted = [path or "the model" for path, mark in advised.advice.marks.items() if mark == "script"]
-    what = f"with {listed(scripted)} scripted" if scripted else "as a plain trace"
+    what = "as a plain trace"
+    if scripted:
+        what = "as a script" if scripted == ["the model"] else f"with {listed(scripted)} scripted"
     proven = "" if advised.advice.is_verified else " (no set of marks was verified)"
     stale = " The model or its inputs changed since; measure again." if session.is_advice_stale else ""
     return f"The model compiled {what}{proven}, beside the model itself.{stale}"

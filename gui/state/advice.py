@@ -202,8 +202,7 @@ def _probe_html(probe: ShownProbe) -> str:
     )
     text = f"<p><i>Input that shows it:</i> {html.escape(probe.description)} — {html.escape(shapes)}"
     if probe.file:
-        text += (
-            f"<br><i>Kept as</i> <code>{html.escape(probe.file)}</code><br>To see it again, export a plain trace with "
-            f"<code>--check-input x=@{html.escape(probe.file)}</code>: that check fails."
-        )
+        row = ";".join(f"{name}=@{probe.file}" for name in probe.names)
+        text += f"<br><i>Kept as</i> <code>{html.escape(probe.file)}</code><br>To see it again, export a plain trace "
+        text += f"with <code>--check-input {html.escape(row)}</code>: that check fails."
     return text + "</p>"

@@ -13,9 +13,10 @@ from exportdesk.gui.app import Workbench
 from exportdesk.gui.models.advice import MarkRowsModel, PlacesModel
 from exportdesk.gui.models.envelope import AxesModel
 from exportdesk.gui.panels.envelope_picture import EnvelopePicture
+from exportdesk.gui.panels.problems import DETAILS
 from exportdesk.gui.state.advice import headline, mark_rows, places
 from exportdesk.gui.state.envelope import axes
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
@@ -221,3 +222,15 @@ def test_that_the_regions_of_an_axis_end_where_the_agreement_does(workbench: Wor
 def test_that_the_window_starts_without_the_library_of_the_picture(name: str) -> None:
     code = f"import sys, exportdesk.gui.app, exportdesk.gui.__main__; sys.exit({name!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
+
+
+def test_that_the_page_of_a_code_is_shown_without_a_network_and_left_again(
+    workbench: Workbench, model_file: Path, qtbot: QtBot
+) -> None:
+    advised(workbench, model_file, qtbot)
+    story = workbench.workspace.problems.story
+    assert "Details: trace.branch-on-tensor" in story.toPlainText()
+    story.anchorClicked.emit(QUrl(DETAILS))
+    assert "Why it matters" in story.toPlainText()
+    story.anchorClicked.emit(QUrl("back"))
+    assert "Details:" in story.toPlainText()

@@ -8,9 +8,11 @@ import pytest
 import torch
 from exportdesk.core.advisor.advise import run_advise
 from exportdesk.core.job_context import JobContext
+from exportdesk.core.model_file.user_imports import run_file, user_imports
+from exportdesk.core.pipeline import export
 from exportdesk.core.recipe.document import parse_recipe, recipe_text
 from exportdesk.core.recipe.input_text import parse_input
-from exportdesk.core.recipe.model import Acknowledgement, Model, Recipe
+from exportdesk.core.recipe.model import Acknowledgement, CheckInputs, Model, Recipe
 
 from .advising import advise_file, scripted
 
@@ -274,3 +276,101 @@ def test_that_what_forward_prints_is_printed_once(tmp_path: Path, capsys: pytest
     )
     assert advise_file(file, "Loud", ["x=1,4"]).is_verified
     assert capsys.readouterr().out.count("hello") == 1
+
+
+def test_that_a_kept_input_fails_the_check_of_a_plain_trace(tmp_path: Path) -> None:
+    probes = tmp_path / "probes"
+    recipe = Recipe(model=Model(file=str(DEPEND), entry="RareMaximum"), inputs=(parse_input("x=3,4"),))
+    advice = run_advise(recipe, HERE, JobContext(), probes_folder=probes)
+    probe = advice.culprits[0].probe
+    assert probe is not None
+    assert probe.names == ("x",)
+    row = CheckInputs(inputs=(parse_input(f"x=@{probe.file}"),))
+    traced = msgspec.structs.replace(
+        recipe,
+        torchscript=msgspec.structs.replace(recipe.torchscript, check_inputs=(row,)),
+        coreml=msgspec.structs.replace(recipe.coreml, enabled=False),
+    )
+    result = export(traced, tmp_path / "out")
+    assert not result.is_good
+
+
+def test_that_the_envelope_runs_both_sides_in_each_type_and_says_which_devices_are_missing() -> None:
+    recipe = Recipe(model=Model(file=str(DEPEND), entry="MeanBranch"), inputs=(parse_input("x=2,6"),))
+    advice = run_advise(recipe, HERE, JobContext(), measures_envelope=True)
+    types = {point.value: point.agrees for point in advice.envelope if point.axis == "dtype"}
+    assert types == dict.fromkeys(("float32", "float64", "float16", "bfloat16"), True)
+    devices = {point.value: point for point in advice.envelope if point.axis == "device"}
+    assert devices["cpu"].agrees is True
+    assert all(p.agrees is not None or "not run" in (p.reason or "") for p in devices.values())
+
+
+FORTY = """
+import torch
+from torch import Tensor, nn
+
+
+class Rare(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.amax() > 0.695:
+            return torch.tanh(x)
+        return torch.relu(x)
+
+
+class Unit(nn.Module):
+    def __init__(self, is_rare: bool) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 6)
+        self.act = Rare() if is_rare else nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(x + self.act(self.fc(x)))
+
+
+class Stage(nn.Module):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.units = nn.ModuleList(Unit(number == 3 and place == 2) for place in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for unit in self.units:
+            x = unit(x)
+        return x
+
+
+class Gate(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.mean() < 0:
+            return x.flip(1)
+        return x
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.gate = Gate()
+        self.stages = nn.ModuleList(Stage(number) for number in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.gate(x)
+        for stage in self.stages:
+            x = stage(x)
+        return x
+"""
+
+
+def test_that_two_culprits_among_forty_are_found_though_one_is_deep_and_rarely_reached(tmp_path: Path) -> None:
+    file = tmp_path / "forty.py"
+    file.write_text(FORTY)
+    with user_imports(file):
+        model = run_file(file).Net()
+    assert sum(1 for _ in model.modules()) >= 40
+    reached = []
+    rare = model.get_submodule("stages.3.units.2.act")
+    rare.register_forward_pre_hook(lambda module, arguments: reached.append(bool(arguments[0].amax() > 0.695)))
+    with torch.no_grad():
+        for _ in range(3000):
+            model(torch.randn(1, 6))
+    assert sum(reached) < 3
+    assert scripted(advise_file(file, "Net", ["x=1,6"])) == {"gate", "stages.3.units.2.act"}
