@@ -42,11 +42,15 @@ def write_samples(
 ) -> tuple[Sample, ...]:
     """Write the first probes that have an answer; none where an argument is nested, or where they would be large.
 
+    Those on which rounding decides come last: a package cannot be checked on them.
+
     Args:
         gates: what the package may be off, by the index of the probe.
     """
     samples: list[Sample] = []
-    for index, (probe, answer) in enumerate(zip(probes, expected, strict=True)):
+    rows = list(enumerate(zip(probes, expected, strict=True)))
+    rows.sort(key=lambda row: row[0] in gates and gates[row[0]].decided_by_rounding is not None)
+    for index, (probe, answer) in rows:
         if len(samples) == _MOST or answer.problem is not None:
             continue
         arguments = probe.named_tensors

@@ -123,6 +123,7 @@ class Flip:
     outputs: list[torch.Tensor]
     diagnostic: Diagnostic
     words: str
+    """What rounding decides, and on which probe."""
 
 
 def flip_of(runs: PackageRuns, precision: str, probe: int, branches: Sequence[Branch], admits: Any) -> Flip | None:
@@ -148,7 +149,7 @@ def flip_of(runs: PackageRuns, precision: str, probe: int, branches: Sequence[Br
         outputs = runs.outputs(ReferenceModel(forced, precision=precision), probe)
         if admits(outputs):
             description = runs.expected[probe].description
-            words = f"rounding decides the {branch.place} with {description}, which was compared on the model's side"
+            words = f"rounding decides the {branch.place} with {description}"
             return Flip(outputs, _flipped(branch, margin, description), words)
     return None
 

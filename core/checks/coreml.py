@@ -189,7 +189,7 @@ def _with_rounding_explained(
     if not words:
         return check, words
     judged = verdict(check.name, runs.expected, explained, gate, runs.scales)
-    first = next(iter(words.values()))
+    first = f"{next(iter(words.values()))}; compared on the model's side there"
     return msgspec.structs.replace(judged, reason="; ".join(filter(None, (judged.reason, first)))), words
 
 

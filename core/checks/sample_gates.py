@@ -11,7 +11,7 @@ from .package_runs import PackageRuns
 from .verdict import Gate, share
 
 MOST = 4
-"""On so many answered probes gates are noted; a bundle has no more samples."""
+"""On so many probes that rounding does not decide gates are noted; a bundle has no more samples."""
 _SLACK = 2.0
 """Gates are taken for an error this many times the one measured here: another machine rounds a little otherwise."""
 
@@ -43,9 +43,11 @@ def sample_gates(
         explained: probes on which rounding decided a branch or a choice, with the words that say so.
     """
     found: dict[int, SampleGate] = {}
-    for probe in runs.answered[:MOST]:
+    for probe in runs.answered:
         if probe in explained:
             found[probe] = SampleGate(decided_by_rounding=explained[probe])
+            continue
+        if sum(gate.decided_by_rounding is None for gate in found.values()) == MOST:
             continue
         try:
             rows = compare_all(actual[probe], runs.expected[probe].output, runs.scales)

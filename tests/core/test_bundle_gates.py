@@ -3,12 +3,17 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from exportdesk.core import export
+from exportdesk.core.bundle.samples import write_samples
 from exportdesk.core.bundle.verify import check_bundle
+from exportdesk.core.checks.sample_gates import SampleGate
+from exportdesk.core.checks.verdict import Expected
 from exportdesk.core.job_context import JobContext
 from exportdesk.core.recipe.model import Checks, Input, Model, Recipe
 from exportdesk.core.results import Check
@@ -93,3 +98,19 @@ def test_that_a_bundle_without_gates_is_checked_by_usual_ones(bundle: Path) -> N
     check = package_check(bundle)
     assert check.status == "passed"
     assert check.threshold == "PSNR >= 40 dB"
+
+
+def test_that_samples_are_taken_where_rounding_decides_nothing(tmp_path: Path) -> None:
+    def probe(number: int) -> Any:
+        """Return what write_samples asks of a probe."""
+        return SimpleNamespace(
+            named_tensors={"x": torch.full((2,), float(number))},
+            variation=SimpleNamespace(description=f"probe {number}"),
+            arguments=SimpleNamespace(keyword={}),
+        )
+
+    probes = [probe(number) for number in range(4)]
+    expected = [Expected(description="", output=torch.ones(1)) for _ in probes]
+    gates = {0: SampleGate(decided_by_rounding="a branch"), 1: SampleGate(), 2: SampleGate(), 3: SampleGate()}
+    samples = write_samples(tmp_path, probes, expected, ["y"], gates)
+    assert [sample.description for sample in samples] == ["probe 1", "probe 2"]
