@@ -66,7 +66,7 @@ class GraphCanvas(QWidget):
         self._legend = Legend()
         self._message = ""
         self.has_legend = True
-        self._colouring: tuple[str, Mapping[int, float] | None] = ("kind", None)
+        self._colouring: tuple[str, Mapping[int, float] | None, Mapping[int, str] | None] = ("kind", None, None)
         self._states: list[str] | None = None
 
     # What is shown
@@ -117,13 +117,16 @@ class GraphCanvas(QWidget):
         self._prepare()
         self.update()
 
-    def colour_by(self, what: str, values: Mapping[int, float] | None = None) -> None:
-        """Colour nodes by ``kind``, by ``module``, or by values.
+    def colour_by(
+        self, what: str, values: Mapping[int, float] | None = None, labels: Mapping[int, str] | None = None
+    ) -> None:
+        """Colour nodes by ``kind``, by ``module``, by values, or by words.
 
         Args:
             values: of nodes, 0 (harmless) to 1 (worst).
+            labels: a word for each node; those without one stay plain.
         """
-        self._colouring = (what, values)
+        self._colouring = (what, values, labels)
         self._prepare()
         self.update()
 
@@ -164,7 +167,7 @@ class GraphCanvas(QWidget):
         appearance = appearance_of(self.palette())
         painter = self._painter = ScenePainter(scene, appearance)
         self._minimap.forget()
-        what, values = self._colouring
+        what, values, labels = self._colouring
         pairs: list[tuple[QColor, QColor]] | None = None
         if self._states is not None:
             pairs, painter.marks = self._difference_colours(scene)
@@ -173,6 +176,12 @@ class GraphCanvas(QWidget):
             names = [self._outermost_module(scene, int(item)) for item in scene.drawn]
             table = module_colours(sorted(set(names)), is_dark=appearance.is_dark)
             pairs = [table[name] for name in names]
+            self._legend.show_modules(table)
+        elif labels is not None:
+            words = [self._word(scene, int(item), labels) for item in scene.drawn]
+            table = module_colours(sorted(set(words) - {""}), is_dark=appearance.is_dark)
+            plain = (appearance.fills[-1], appearance.strokes[-1])
+            pairs = [table.get(word, plain) for word in words]
             self._legend.show_modules(table)
         elif values is not None:
             none = (appearance.fills[-1], appearance.strokes[-1])
@@ -186,6 +195,10 @@ class GraphCanvas(QWidget):
         if pairs is not None:
             painter.fills = np.array([fill.rgba() for fill, _ in pairs], np.uint32)
             painter.strokes = np.array([stroke.rgba() for _, stroke in pairs], np.uint32)
+
+    def _word(self, scene: Scene, item: int, labels: Mapping[int, str]) -> str:
+        words = {labels[node] for node in self._nodes(scene, item) if node in labels}
+        return words.pop() if len(words) == 1 else "both" if words else ""
 
     def _nodes(self, scene: Scene, item: int) -> list[int]:
         node = scene.node_of(item)

@@ -72,6 +72,7 @@ class GraphView(QWidget):
         self._newer: Graph | None = None
         """The same graph with more known of it, not yet laid out."""
         self._values: dict[str, dict[int, float]] = {}
+        self._labels: dict[str, dict[int, str]] = {}
         self._thread = LayoutThread(self)
         self._build()
         self._connect()
@@ -91,15 +92,16 @@ class GraphView(QWidget):
         self._list.setUniformItemSizes(True)
         self._list.setAccessibleName("What was found")
         self._list.hide()
-        self._colours = QComboBox()
-        self._colours.setAccessibleName("Colour by")
-        self._colours.setToolTip("What the colours of nodes stand for")
+        self.colours = QComboBox()
+        self.colours.setAccessibleName("Colour by")
+        self.colours.setMinimumContentsLength(16)
+        self.colours.setToolTip("What the colours of nodes stand for")
         self._actions = self._make_actions()
         row = QHBoxLayout()
         row.setContentsMargins(6, 4, 6, 4)
         row.addWidget(self._search, 1)
         row.addWidget(self._count)
-        row.addWidget(self._colours)
+        row.addWidget(self.colours)
         for name in ("open_all", "close_all", "fit"):
             button = QToolButton()
             button.setDefaultAction(self._actions[name])
@@ -148,7 +150,7 @@ class GraphView(QWidget):
         self._search.returnPressed.connect(lambda: self._go_to_hit(0))
         self._list.clicked.connect(lambda index: self._go_to_hit(index.row()))
         self._list.activated.connect(lambda index: self._go_to_hit(index.row()))
-        self._colours.currentTextChanged.connect(self._colour)
+        self.colours.currentTextChanged.connect(self._colour)
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Find, self, self.focus_search, context=context)
         QShortcut(QKeySequence.StandardKey.Copy, self.canvas, self.copy, context=context)
@@ -208,12 +210,24 @@ class GraphView(QWidget):
             self._values[name] = known
         self._offer_colours()
 
+    def set_labels(self, name: str, labels: Mapping[str, str]) -> None:
+        """Offer to colour nodes by words, such as ``traced`` and ``scripted``; none takes the offer back.
+
+        Args:
+            labels: node id to its word.
+        """
+        known = {self._places[node]: label for node, label in labels.items() if node in self._places}
+        self._labels = {key: value for key, value in self._labels.items() if key != name}
+        if known:
+            self._labels[name] = known
+        self._offer_colours()
+
     def _show(self, graph: Graph, states: list[str] | None) -> None:
         self._graph, self._engine, self._states = graph, None, states
         self._opened, self._keep, self._pending = frozenset(), NOTHING, None
         self._related, self._newer = [], None
         self._places = {identity: index for index, identity in enumerate(graph.nodes.id)}
-        self._values = {}
+        self._values, self._labels = {}, {}
         self._offer_colours()
         self.canvas.show_states(None)
         self.canvas.show_message(f"Laying out {len(graph.nodes):,} operations…")
@@ -238,7 +252,7 @@ class GraphView(QWidget):
 
     def _enable(self) -> None:
         is_shown = self._engine is not None
-        for widget in (self._search, self._colours):
+        for widget in (self._search, self.colours):
             widget.setEnabled(is_shown)
         for action in self._actions.values():
             action.setEnabled(is_shown)
@@ -403,18 +417,22 @@ class GraphView(QWidget):
     # Colours
 
     def _offer_colours(self) -> None:
-        names = ["Colour by kind", "Colour by module", *(f"Colour by {name}" for name in self._values)]
-        current = self._colours.currentText()
-        with QSignalBlocker(self._colours):
-            self._colours.clear()
-            self._colours.addItems(names)
+        names = [
+            "Colour by kind",
+            "Colour by module",
+            *(f"Colour by {name}" for name in (*self._values, *self._labels)),
+        ]
+        current = self.colours.currentText()
+        with QSignalBlocker(self.colours):
+            self.colours.clear()
+            self.colours.addItems(names)
             if current in names:
-                self._colours.setCurrentText(current)
-        self._colour(self._colours.currentText())
+                self.colours.setCurrentText(current)
+        self._colour(self.colours.currentText())
 
     def _colour(self, text: str) -> None:
         name = text.removeprefix("Colour by ")
-        self.canvas.colour_by(name, self._values.get(name))
+        self.canvas.colour_by(name, self._values.get(name), self._labels.get(name))
 
     def _show_legend(self, is_shown: bool) -> None:
         self.canvas.has_legend = is_shown

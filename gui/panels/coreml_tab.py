@@ -98,6 +98,7 @@ class CoreMLTab(QWidget):
             return
         none = "" if file else "No Core ML package was made."
         self.graph.show_graph(shown.graphs.get(file), shown.remarks.get(file, none))
+        self.graph.show_colours(session)
         self.graph.show_selection(session.selection)
         summary = shown.coreml
         reading = shown.remarks.get("package", "The package is being read …") if file else ""

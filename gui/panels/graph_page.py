@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.graph.model import Graph
 from ..canvas.spot import Spot
-from ..state.session import Selection
+from ..state.graph_values import bytes_of_nodes, errors_of_nodes, modes_of_nodes
+from ..state.session import Selection, Session
 from .empty_state import EmptyState
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class GraphPage(QWidget):
         super().__init__()
         self._graph: Graph | None = None
         self._selection = Selection()
+        self._coloured: tuple[object, object, object] = (None, None, None)
         self._is_telling = False
         self.is_drawn = False
         self._empty = EmptyState("No graph yet")
@@ -64,6 +66,19 @@ class GraphPage(QWidget):
             return
         if selection.module is not None:
             view.choose_module(selection.module)
+
+    def show_colours(self, session: Session) -> None:
+        """Offer what was measured, and how modules were compiled, as colours of the nodes."""
+        graph = self._graph
+        key = (graph, session.exported, session.inspection)
+        if graph is None or all(one is other for one, other in zip(key, self._coloured, strict=True)):
+            return
+        self._coloured = key
+        layers = session.exported.result.layers if session.exported is not None else ()
+        view = self.view()
+        view.set_values("error", errors_of_nodes(graph, layers))
+        view.set_values("memory", bytes_of_nodes(graph))
+        view.set_labels("trace or script", modes_of_nodes(graph, session))
 
     def view(self) -> "GraphView":
         """Return the graph view; numpy and the drawing code are loaded by the first graph, not by the window."""

@@ -49,6 +49,7 @@ class TorchScriptTab(QWidget):
         texts = shown.texts if shown else None
         if shown is not None and file:
             self.graph.show_graph(shown.graphs.get(file), shown.remarks.get(file, ""))
+            self.graph.show_colours(session)
             self.graph.show_selection(session.selection)
         if texts != self._texts:
             self._texts = texts

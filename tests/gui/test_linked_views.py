@@ -114,6 +114,18 @@ def test_that_a_choice_in_any_view_is_seen_in_all_the_others(bench: Workbench, q
     assert chosen_operation(bench, torchscript) in ("aten::_convolution", "aten::relu")
     assert chosen_operation(bench, coreml) in ("conv", "relu")
 
+    # Colours: of what module, how large, how compiled.
+    view = graph_view(bench, coreml)
+    offered = [view.colours.itemText(number) for number in range(view.colours.count())]
+    # Errors are offered where the recipe asks for them, layer by layer; see tests/gui/state.
+    assert [text.removeprefix("Colour by ") for text in offered] == ["kind", "module", "memory", "trace or script"]
+    seen = set()
+    for text in offered:
+        view.colours.setCurrentText(text)
+        image = view.canvas.grab().toImage()
+        seen.add(tuple(image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)))
+    assert len(seen) == len(offered), "each paints another picture"
+
 
 def test_that_torchscript_and_core_ml_are_compared_in_a_picture_and_a_list(bench: Workbench, qtbot: QtBot) -> None:
     tab = bench.workspace.comparison_tab

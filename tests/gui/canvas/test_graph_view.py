@@ -193,11 +193,11 @@ def test_that_every_zoom_of_a_large_graph_can_be_painted(qtbot, view):
 def test_that_colours_can_stand_for_modules_and_for_values(qtbot, view):
     show(qtbot, view, small_graph())
     usual = view.canvas._painter.fills
-    view._colours.setCurrentText("Colour by module")
+    view.colours.setCurrentText("Colour by module")
     assert usual is None
     assert view.canvas._painter.fills is not None
     view.set_values("error", {"body/1": 2.0, "body/2": 1.0})
-    view._colours.setCurrentText("Colour by error")
+    view.colours.setCurrentText("Colour by error")
     scene, painter = view.canvas.scene, view.canvas._painter
     fills = dict(zip(scene.drawn.tolist(), painter.fills.tolist(), strict=True))
     assert len({fills[item_called(view, label)] for label in ("conv2d 3→3 k3", "relu", "x")}) == 3
