@@ -11,7 +11,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	then echo $$python; break; fi; done)
 endif
 
-.PHONY: help diagnostic-pages demo test slow lint format types bench bench-conversion bench-torchscript bench-graph mil-suite mil-operations screenshots clean
+.PHONY: help diagnostic-pages demo test slow lint format types bench bench-conversion bench-torchscript bench-graph mil-suite mil-operations zoo advisor-table screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench-conversion  measure converting, byte-equal to plain coremltools; changed metadata; memory'
 	@echo 'make bench-torchscript measure what is added to torch.jit.trace: seconds, and memory with 500 MB of weights'
 	@echo 'make bench-graph  measure layouts and frames of graphs with 1,000 to 100,000 nodes'
+	@echo 'make zoo          convert and run some forty architectures, and write docs/zoo.md'
 	@echo 'make mil-suite    run N=300 of coremltools own operation tests on the executor (REPORT=docs/mil-suite.md)'
 	@echo 'make mil-operations  write docs/mil-operations.md'
 	@echo 'make screenshots  make the pictures of docs/images'
@@ -88,6 +89,9 @@ N ?= 300
 SEED ?= 0
 mil-suite: $(VENV)/.test
 	$(BIN)/python tests/mil_suite --sample $(N) --seed $(SEED) $(if $(REPORT),--report $(REPORT))
+
+zoo: $(VENV)/.test $(VENV)/.zoo
+	$(BIN)/python tests/zoo/run.py --write docs/zoo.md
 
 advisor-table: $(VENV)/.test
 	$(BIN)/python tests/core/advisor/table.py

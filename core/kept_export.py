@@ -59,6 +59,20 @@ class KeptExport:
     """By the model's code and by us, with what tells their content."""
     files_written: Mapping[Path, Signature] = field(default_factory=dict)
     """Of the bundle, relative to it."""
+    checksums: Mapping[Path, str] = field(default_factory=dict)
+    """Of these files."""
+
+    def known_checksums(self, bundle: Path) -> dict[Path, str]:
+        """Return the checksums of what is in a new bundle the very file that it was in this one."""
+        return {
+            name: digest
+            for name, digest in self.checksums.items()
+            if (bundle / name).exists()
+            and (self.out / name).exists()
+            and (bundle / name).samefile(self.out / name)
+            # A link more changes the third of the times, and nothing else does.
+            and _signature_but_links(self.out / name) == _but_links(self.files_written.get(name))
+        }
 
     def take_over(self, name: Path, bundle: Path, out: Path) -> None:
         """Put a file or folder of the earlier bundle into the new one, which will lie at ``out``."""
@@ -182,6 +196,14 @@ def _signature(path: Path) -> Signature | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _signature_but_links(path: Path) -> tuple[int, ...] | None:
+    return _but_links(_signature(path))
+
+
+def _but_links(signature: Signature | None) -> tuple[int, ...] | None:
+    return None if signature is None else (signature[0], signature[1], signature[3])
 
 
 def _same_model(first: LoadedModel, second: LoadedModel) -> bool:

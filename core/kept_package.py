@@ -27,7 +27,7 @@ def take_over_package(
         return None
     from .coreml.retouch import retouch
     from .coreml.rules import check_inputs, check_options
-    from .coreml.summary import summarise
+    from .coreml.summary import retouched
 
     package, before = kept.package, kept.recipe.coreml
     assert package.outcome.package is not None
@@ -48,10 +48,11 @@ def take_over_package(
         return None
     has_same_checks = kept.recipe.checks == recipe.checks
     context.keep(("convert", "check-coreml") if has_same_checks else ("convert",), package.diagnostics)
+    summary = package.outcome.summary
     outcome = replace(
         package.outcome,
         package=bundle / name,
-        summary=summarise(bundle / name, recipe.coreml),
+        summary=summary and retouched(summary, bundle / name, names, recipe.coreml.metadata),
         functions=functions
         if recipe.coreml.functions
         else tuple(replace(function, options=recipe.coreml) for function in functions),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from .bundle.place import check_place
 from .bundle.samples import write_samples
-from .bundle.write import write_bundle
+from .bundle.write import read_checksums, write_bundle
 from .checks.coreml import PackageVerdict
 from .checks.outcome import check_outcome
 from .checks.probes import eager_answers
 from .checks.verdict import Expected, not_run
+from .coreml.rules import check_early
 from .coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
 from .errors import ExportDeskError
 from .events import AnyEvent
@@ -70,6 +71,8 @@ def run_export(
         last: of this process; what of it cannot have changed is taken over, and said to be kept.
     """
     check_place(out)
+    if recipe.coreml.enabled:
+        check_early(recipe.inputs, recipe.coreml)
     context.acknowledged = recipe.acknowledged
     started_ns = time.time_ns()
     warm_clean_process()
@@ -92,7 +95,9 @@ def run_export(
         read.note(str(file))
         read.note_imported()
         if last is not None and (marks := content_marks(read.outside(out, staging), started_ns)) is not None:
-            last.keep(replace(export.kept, files_read=marks, files_written=written_files(out)))
+            last.keep(
+                replace(export.kept, files_read=marks, files_written=written_files(out), checksums=read_checksums(out))
+            )
         return export.result
 
 
@@ -192,7 +197,10 @@ def _write_and_check(
         function = None if sampled is None else sampled.name
         names = _output_names(summary, function)
         samples = write_samples(bundle, prepared.probes[method], answers[method], names, verdict.gates)
-        result = write_bundle(result, bundle, folder, samples=samples, method=method, function=function)
+        known_sums = None if kept is None else kept.known_checksums(bundle)
+        result = write_bundle(
+            result, bundle, folder, samples=samples, method=method, function=function, known=known_sums
+        )
     package = None
     if outcome is not None and outcome.package is not None:
         of_package = context.diagnostics[len(of_lane) :]

@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,11 +26,13 @@ def write_bundle(
     samples: Sequence[Sample],
     method: str,
     function: str | None = None,
+    known: Mapping[Path, str] | None = None,
 ) -> ExportResult:
     """Write recipe, manifest and checksums into ``bundle`` (which will be renamed to ``result.out``).
 
     Args:
         samples: of ``method``, which is the package's function ``function`` where it has several.
+        known: checksums of files in ``bundle``, relative to it, that need not be read again.
     """
     out = Path(result.out)
     write_recipe(moved_recipe(result.recipe, folder, out), bundle / "recipe.toml")
@@ -52,14 +54,21 @@ def write_bundle(
         },
     }
     (bundle / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-    (bundle / CHECKSUMS).write_text(checksums(bundle), encoding="utf-8")
+    (bundle / CHECKSUMS).write_text(checksums(bundle, known or {}), encoding="utf-8")
     return result
 
 
-def checksums(bundle: Path) -> str:
+def checksums(bundle: Path, known: Mapping[Path, str]) -> str:
     """Return one line a file, as ``sha256sum`` writes and checks them; names are relative and use slashes."""
     files = sorted(path for path in bundle.rglob("*") if path.is_file() and path.name != CHECKSUMS)
-    return "".join(f"{_sha256(path)}  {path.relative_to(bundle).as_posix()}\n" for path in files)
+    names = [path.relative_to(bundle) for path in files]
+    return "".join(f"{known.get(name) or _sha256(bundle / name)}  {name.as_posix()}\n" for name in names)
+
+
+def read_checksums(bundle: Path) -> dict[Path, str]:
+    """Return the checksum of each file of a bundle that was just written."""
+    lines = (bundle / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    return {Path(name): digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from itertools import product
 
 from ..errors import fail
-from ..recipe.model import CoreML, CoreMLCompression, CoreMLImage, DeploymentTarget, Dimension, RangeDimension
+from ..recipe.model import CoreML, CoreMLCompression, CoreMLImage, DeploymentTarget, Dimension, Input, RangeDimension
 from .inputs import ConvertedInput, is_allowed
 
 IOS13, IOS14, IOS15, IOS16, IOS17, IOS18, IOS26 = range(4, 11)
@@ -220,6 +220,25 @@ def check_inputs(inputs: Sequence[ConvertedInput], options: CoreML) -> None:
         _check_dtype(leaf, options)
     if len(enumerated) > 1:
         _check_several_enumerated(enumerated, options)
+
+
+def check_early(inputs: Sequence[Input], options: CoreML) -> None:
+    """Refuse what no model can change, before the model is run: options, and sizes that an app may choose.
+
+    Raises:
+        ExportDeskError: ``recipe.*`` with the rule that is broken.
+    """
+    check_options(options)
+    for item in inputs:
+        _check_early_shape(item, options)
+
+
+def _check_early_shape(item: Input, options: CoreML) -> None:
+    """Refuse flexible sizes that Core ML cannot have; an input of the largest size may not even fit the memory."""
+    for member in item.items:
+        _check_early_shape(member, options)
+    if item.is_flexible and item.shape is not None:
+        _check_shape(ConvertedInput(item.name, item.shape, item.dtype), options)
 
 
 def check_function_inputs(options: CoreML, names: Collection[str]) -> None:

@@ -1,12 +1,14 @@
 """What is in a Core ML package, read back from the files that were written."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..errors import ExportDeskError, fail
-from ..recipe.model import CoreML
+from ..recipe.model import CoreML, CoreMLMetadata
 from ..results import CoreMLSummary, Feature, FunctionFeatures, PackageDescription
 from .rules import SPECIFICATION_VERSIONS
 from .saved_package import read_specification
@@ -65,6 +67,29 @@ def summarise(package: Path, options: CoreML | None = None) -> CoreMLSummary:
         specification_version=specification.specificationVersion,
         minimum_deployment_target=_target(specification.specificationVersion, options),
         precision=_precision(specification),
+    )
+
+
+def retouched(
+    summary: CoreMLSummary, package: Path, names: Mapping[str, str], metadata: CoreMLMetadata
+) -> CoreMLSummary:
+    """Return the summary of a package of which only names of outputs (old to new) and metadata have changed."""
+
+    def inputs(rows: Iterable[Feature]) -> tuple[Feature, ...]:
+        return tuple(replace(row, description=metadata.inputs.get(row.name, "")) for row in rows)
+
+    def outputs(rows: Iterable[Feature]) -> tuple[Feature, ...]:
+        named = (replace(row, name=names.get(row.name, row.name)) for row in rows)
+        return tuple(replace(row, description=metadata.outputs.get(row.name, "")) for row in named)
+
+    return replace(
+        summary,
+        inputs=inputs(summary.inputs),
+        outputs=outputs(summary.outputs),
+        functions=tuple(
+            replace(item, inputs=inputs(item.inputs), outputs=outputs(item.outputs)) for item in summary.functions
+        ),
+        size_bytes=_size(package),
     )
 
 

@@ -30,7 +30,8 @@ class FilesRead:
 
     def outside(self, *folders: Path) -> set[Path]:
         """Return the paths that are in none of some folders."""
-        return {path for path in self.paths if not any(folder.resolve() in path.parents for folder in folders)}
+        inside = tuple(f"{folder.resolve()}{os.sep}" for folder in folders)
+        return {path for path in self.paths if not str(path).startswith(inside)}
 
     def note_imported(self) -> None:
         """Add the source of every module of the user's that is imported; Python may have read its ``.pyc`` instead."""
