@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from ...core.recipe.model import Mark
 from ..models.entries import EntriesModel
 from ..models.module_tree import MARK, NAME, PARAMETERS, PATH_ROLE, PROBLEMS, TYPE, ModuleTreeModel
+from ..state.documents import is_long
 from ..state.edits import with_mark
 from ..state.session import Document, Session
 from .choices import ChoiceDelegate
@@ -209,6 +210,8 @@ def _nothing_to_show(document: Document | None) -> tuple[str, str]:
 
 def _outline_reason(session: Session, document: Document) -> str:
     name = document.model_file.name
+    if session.trust != "given" and is_long(document.model_file):
+        return f"{name} is a long file, so what it offers is read when the model is loaded; that runs the file."
     if session.trust != "given":
         return f"Read from the text of {name}; nothing of it has run. Loading the model runs the file."
     if document.missing_arguments:

@@ -12,6 +12,8 @@ from ...core.results import EntryOutline
 from .session import PACKAGE_SUFFIXES, Document
 
 _PREFERRED_KINDS = ("instance", "class", "factory", "function", "method")
+LONGEST_OUTLINED_BYTES = 400_000
+"""Longer than any file that a person has written; parsing it takes about two seconds."""
 MODEL_SUFFIXES = (".py", ".pt", ".pth")
 
 
@@ -71,7 +73,7 @@ def _open_recipe(path: Path) -> tuple[Document, Failure | None]:
 
 def outline_of(model_file: Path) -> tuple[tuple[EntryOutline, ...], Failure | None]:
     """Return what a model file offers, or nothing and the failure (a syntax error, say)."""
-    if model_file.suffix != ".py":
+    if model_file.suffix != ".py" or is_long(model_file):
         return (), None
     from ...core.model_file.outline import read_outline
 
@@ -79,6 +81,11 @@ def outline_of(model_file: Path) -> tuple[tuple[EntryOutline, ...], Failure | No
         return read_outline(model_file), None
     except ExportDeskError as error:
         return (), error.failure
+
+
+def is_long(model_file: Path) -> bool:
+    """Whether reading the outline would hold the window for seconds; the worker tells it when the model is loaded."""
+    return model_file.is_file() and model_file.stat().st_size > LONGEST_OUTLINED_BYTES
 
 
 def save_document(document: Document, file: Path) -> None:

@@ -193,6 +193,8 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
     match event.result:
         case Inspection() as inspection:
             found = _merged(session.diagnostics, inspection.diagnostics)
+            if session.document is not None and not session.document.entries:
+                session = _with_document(session, entries=inspection.entries)
             return replace(session, inspection=inspection, diagnostics=found)
         case ExportResult() as result:
             assert recipe is not None

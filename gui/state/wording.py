@@ -2,11 +2,12 @@
 
 import re
 
-from ...core.recipe.model import CoreML, Model, TorchScript
+from ...core.recipe.model import Checks, CoreML, Model, TorchScript
 from .words import words_of
 
 _OWNERS = (CoreML, TorchScript, Model)
 _ASSIGNED = re.compile(r"""(?P<key>[a-z_][a-z0-9_]*) = (?P<value>"[^"]*"|true|false|[0-9.]+)""")
+_KEY = re.compile(r" under \[(?P<table>model|torchscript|coreml|checks)\](?: (?P<key>[a-z_]+))?(?: in the recipe)?")
 _FLAGS = (
     (re.compile(r"Give them with --arg .* Arguments field\."), "Fill them in under Setup, in Arguments."),
     (re.compile(r", or an \[\[inputs\]\] table in the recipe"), ", in the panel Inputs"),
@@ -17,7 +18,7 @@ _FLAGS = (
     (re.compile(r"\(`--no-coreml`\)"), "(the switch “Make a Core ML package”)"),
     (re.compile(r"`?--no-coreml`?"), "the switch “Make a Core ML package” off"),
     (re.compile(r"--set \S+?[.](?P<key>\w+)=(?P<value>\S+)"), r"\g<key> = \g<value>"),
-    (re.compile(r" under \[(?:model|torchscript|coreml|checks)\](?: in the recipe)?"), ""),
+    (re.compile(r" \(\w+ in the window\)"), ""),
 )
 
 
@@ -31,7 +32,7 @@ def in_words_of_the_window(text: str) -> str:
     """Return a sentence without the words of the command line and the recipe, as far as fields stand for them."""
     for pattern, replacement in _FLAGS:
         text = pattern.sub(replacement, text)
-    return _ASSIGNED.sub(_as_field, text)
+    return _ASSIGNED.sub(_as_field, _KEY.sub(_as_label, text))
 
 
 def with_short_paths(text: str) -> str:
@@ -42,6 +43,14 @@ def with_short_paths(text: str) -> str:
 def _short(found: re.Match[str]) -> str:
     parts = [part for part in re.split(r"[/\\]", found[0]) if part]
     return found[0] if len(found[0]) <= LONGEST_PATH or len(parts) < 4 else f"…/{parts[-2]}/{parts[-1]}"
+
+
+def _as_label(found: re.Match[str]) -> str:
+    owner = {"model": Model, "torchscript": TorchScript, "coreml": CoreML, "checks": Checks}[found["table"]]
+    key = found["key"] or ""
+    if key in owner.__struct_fields__:
+        return f" under “{words_of(owner, key).label}”"
+    return f" {key}".rstrip()
 
 
 def _as_field(found: re.Match[str]) -> str:

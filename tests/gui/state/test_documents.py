@@ -58,3 +58,12 @@ def test_that_a_saved_recipe_opens_as_it_was(model_file: Path) -> None:
 def test_that_exports_of_examples_do_not_go_beside_them() -> None:
     document, _ = open_document(EXAMPLES_DIR / "simple_net.toml")
     assert not document.out.is_relative_to(EXAMPLES_DIR)
+
+
+def test_that_a_file_of_megabytes_is_opened_without_reading_its_outline(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text(
+        "from torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return x\n" + "# long\n" * 80_000
+    )
+    document, failure = open_document(path)
+    assert (document.entries, failure) == ((), None)

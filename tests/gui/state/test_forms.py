@@ -229,6 +229,10 @@ def test_that_sentences_of_the_engine_lose_the_words_of_the_command_line() -> No
     assert said == (
         "Choose a newer target, or “Format: Neural network (before iOS 15)” with “Precision: 32 bit (float32)”."
     )
+    said = in_words_of_the_window("A .pt with weights only belongs under [model] weights, beside the Python file.")
+    assert said == "A .pt with weights only belongs under “Weights”, beside the Python file."
+    said = in_words_of_the_window("Or set strict = false under [torchscript] (Strict in the window) for dicts.")
+    assert said == "Or set “Strict containers” off for dicts."
     for text in (
         "Add --input x=1,3 --input y=SHAPE, or an [[inputs]] table in the recipe.",
         "Give them with --arg width=…, under [model] arguments in the recipe, or in the window's Arguments field.",
