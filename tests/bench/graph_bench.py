@@ -117,7 +117,7 @@ def measure(size: int, *, in_groups: bool) -> None:
     graph = transformer(size, in_groups=in_groups)
     # Fonts and Qt's own tables are loaded by the first picture of all.
     picture = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
-    small = LayoutEngine(transformer(100))
+    small = LayoutEngine(in_chapters(transformer(300, in_groups=in_groups)))
     frames(canvas_of(small, small.layout(small.everything())), picture)
     gc.collect()
     before = memory()
