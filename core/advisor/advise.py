@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ..diagnostics import Diagnostic
+from ..errors import fail
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel, load_model, model_path
 from ..model_file.user_imports import user_imports
@@ -53,6 +54,12 @@ def run_advise(
     with user_imports(file):
         with context.stage("load"):
             loaded = load_model(recipe, folder)
+        if loaded.is_script:
+            fail(
+                "call.compiled",
+                f"{file.name} is TorchScript: its modules are compiled already, and a mark would change nothing.",
+                hint="Advise on the Python file that it was made of; exportdesk graph shows its branches and loops.",
+            )
         with context.stage("inputs"):
             recipe = with_assumed_inputs(recipe, loaded, context)
             prepared = prepare_inputs(loaded, recipe, folder)
@@ -84,8 +91,6 @@ class _Advisor:
         self._tolerance = recipe.torchscript.check_tolerance
 
     def advise(self, *, measures_envelope: bool, probes_folder: Path | None) -> Advice:
-        if self._loaded.is_script:
-            return self._advice(Solution(marks={}, is_verified=True), [], None, None)
         with self._context.stage("repeat"):
             example = self._sources[0].example()
             outcome = self._subject.run(example)
@@ -102,7 +107,7 @@ class _Advisor:
             nature = repeated_later(self._subject, example, outcome, nature)
             solution = self._solve(first, findings, nature)
         advice = self._advice(solution, findings, first, nature)
-        compiled = solution.compiled or (first.compiled if first is not None else None)
+        compiled = solution.compiled or first.compiled
         if measures_envelope and compiled is not None and nature.is_repeatable:
             with self._context.stage("envelope"):
                 points = envelope_of(self._subject, compiled, self._sources[0], self._tolerance, self._context)
@@ -171,9 +176,7 @@ class _Advisor:
             culprits = {""} if culprits else set()
         return chooser.solve(culprits)
 
-    def _advice(
-        self, solution: Solution, findings: list[Finding], first: Attempt | None, nature: Nature | None
-    ) -> Advice:
+    def _advice(self, solution: Solution, findings: list[Finding], first: Attempt, nature: Nature) -> Advice:
         root = self._loaded.module
         settled(findings, solution)
         diagnostics: list[Diagnostic] = diagnostics_of(root, solution, findings, first, nature)
@@ -186,7 +189,7 @@ class _Advisor:
             )
         return Advice(
             marks=dict(solution.marks),
-            culprits=culprit_rows(root, solution, findings, first.diagnostics if first else ()),
+            culprits=culprit_rows(root, solution, findings, first.diagnostics),
             is_verified=solution.is_verified,
             probe_count=self._known.answered,
             diagnostics=self._context.diagnostics,

@@ -56,20 +56,19 @@ def diagnostics_of(
     root: torch.nn.Module | None,
     solution: Solution,
     findings: Sequence[Finding],
-    first: Attempt | None,
-    nature: Nature | None,
+    first: Attempt,
+    nature: Nature,
 ) -> list[Diagnostic]:
     """Return everything a person should know, each once, the gravest first."""
     found = [*_of_nature(nature), *_of_findings(findings, solution)]
     places = {(d.module, d.file, d.line) for d in found if d.line}
-    for diagnostic in first.diagnostics if first is not None else ():
+    for diagnostic in first.diagnostics:
         if diagnostic.line and (diagnostic.module, diagnostic.file, diagnostic.line) in places:
             continue
         found.append(_of_shape(_placed(diagnostic, first), solution))
     located = {d.module for d in found if d.severity is Severity.WARNING}
-    random_at = nature.begins_at if nature is not None else None
     for path, evidence in solution.evidence.items():
-        if path not in located and path != random_at:
+        if path not in located and path != nature.begins_at:
             file, line = forward_of(root, path)
             found.append(
                 Diagnostic(
@@ -84,7 +83,7 @@ def diagnostics_of(
                     evidence=evidence,
                 )
             )
-    if nature is None or nature.is_repeatable:
+    if nature.is_repeatable:
         found += _of_solution(solution)
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     return sorted(_folded(found), key=lambda d: order[d.severity])
@@ -133,9 +132,9 @@ def _hint(path: str, solution: Solution) -> str:
     return f"It lies in {above[-1] or 'the model'}, which is scripted." if above else "Nothing needs to be done here."
 
 
-def _placed(diagnostic: Diagnostic, first: Attempt | None) -> Diagnostic:
+def _placed(diagnostic: Diagnostic, first: Attempt) -> Diagnostic:
     """Give a tracer warning about an installed package that package's line."""
-    if diagnostic.line is not None or diagnostic.code not in FROZEN or first is None:
+    if diagnostic.line is not None or diagnostic.code not in FROZEN:
         return diagnostic
     sites = [leak.site for leak in first.leaks if leak.site.module == diagnostic.module and leak.site.line]
     kinds = [site for site in sites if _CODES[site.kind] == diagnostic.code] or sites
@@ -162,9 +161,7 @@ def _of_shape(diagnostic: Diagnostic, solution: Solution) -> Diagnostic:
     )
 
 
-def _of_nature(nature: Nature | None) -> list[Diagnostic]:
-    if nature is None:
-        return []
+def _of_nature(nature: Nature) -> list[Diagnostic]:
     rows = []
     where = nature.begins_at
     if not nature.is_repeatable:

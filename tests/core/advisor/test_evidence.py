@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from exportdesk.core.advisor.advise import run_advise
+from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.job_context import JobContext
 from exportdesk.core.model_file.user_imports import run_file, user_imports
 from exportdesk.core.pipeline import export
@@ -374,3 +375,11 @@ def test_that_two_culprits_among_forty_are_found_though_one_is_deep_and_rarely_r
             model(torch.randn(1, 6))
     assert sum(reached) < 3
     assert scripted(advise_file(file, "Net", ["x=1,6"])) == {"gate", "stages.3.units.2.act"}
+
+
+def test_that_a_torchscript_file_is_not_called_verified(tmp_path: Path) -> None:
+    file = tmp_path / "net.pt"
+    torch.jit.trace(torch.nn.Linear(3, 3), torch.ones(1, 3)).save(str(file))
+    with pytest.raises(ExportDeskError) as error:
+        advise_file(file, "", ["x=1,3"])
+    assert (error.value.failure.code, error.value.failure.exit_code) == ("call.compiled", 2)
