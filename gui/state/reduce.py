@@ -265,7 +265,14 @@ def _export_notice(result: ExportResult) -> Notice:
     told = f"{passed} numeric check{'' if passed == 1 else 's'} passed" if passed else "No numeric check was run"
     if passed and not_run:
         told += f", {len(not_run)} not run"
-    return Notice(tone="success", text=f"Exported to {result.out}. {told}.", reveal=result.out)
+    return Notice(tone="success", text=f"Exported to {result.out}. {told}.{_kept_words(result)}", reveal=result.out)
+
+
+def _kept_words(result: ExportResult) -> str:
+    """Return what was taken over from the export before, with its checks."""
+    if "convert" in result.kept:
+        return " Nothing had to be converted again: what changed concerns names and descriptions only."
+    return " The compiled model was kept: nothing that it depends on has changed." if result.kept else ""
 
 
 def _merged(known: tuple[Diagnostic, ...], found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

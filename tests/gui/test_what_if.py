@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
-from exportdesk.core.recipe.model import CoreMLCompression
-from exportdesk.core.requests import TryCompression
+from exportdesk.core.events import JobFinished
+from exportdesk.core.recipe.model import CoreMLCompression, Model, Recipe
+from exportdesk.core.requests import Export, TryCompression
 from exportdesk.gui.app import Workbench
 from exportdesk.gui.models.compression import TrialsModel
 from exportdesk.gui.panels.what_if_picture import WhatIfPicture
+from exportdesk.gui.state.reduce import reduce
+from exportdesk.gui.state.session import Job, Session
 from exportdesk.gui.state.what_if import title
+from msgspec.structs import replace
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
-from window_fakes import FakeClient, compression
+from window_fakes import FakeClient, compression, export_result
 
 
 def exported(workbench: Workbench, path: Path, qtbot: QtBot) -> None:
@@ -67,3 +71,16 @@ def test_that_the_table_keeps_qts_rules_and_says_what_each_choice_does(qtbot: Qt
         title(type(report.trials[0])(label="", steps=steps))
         == "50% of the weights zero, then table of 16 values for 32 channels"
     )
+
+
+def test_that_what_an_export_has_kept_is_said() -> None:
+    request = Export(job=1, recipe=Recipe(model=Model(file="m.py")), folder="/", out="/out", staging="/s")
+    for kept, words in (
+        ((), ""),
+        (("compile",), "compiled model was kept"),
+        (("compile", "convert"), "converted again"),
+    ):
+        started = replace(Session(), job=Job(id=1, kind="export", started_s=0.0), job_recipe=request.recipe)
+        told = reduce(started, JobFinished(job=1, result=export_result(request, kept=kept))).notice
+        assert told is not None
+        assert (words in told.text) if words else ("kept" not in told.text)
