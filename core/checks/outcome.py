@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from ..coreml_lane import ConversionSource, ConvertedFunction, CoreMLOutcome, convert_method
+from ..diagnostics import Diagnostic, Severity
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import CoreML, Recipe
@@ -43,7 +44,14 @@ def check_outcome(
             gates = verdict.gates
         if not (found.layers or found.suggestion):
             found = verdict
+    checks += lost_control_flow(context.diagnostics)
     return PackageVerdict(checks=tuple(checks), layers=found.layers, suggestion=found.suggestion, gates=gates or {})
+
+
+def lost_control_flow(diagnostics: Sequence[Diagnostic]) -> list[Check]:
+    """Return a failed check where the converter lost a branch or loop: probes need not take the way that is gone."""
+    lost = [row for row in diagnostics if row.code == "convert.control-flow" and row.severity is Severity.ERROR]
+    return [Check(name="coreml.control-flow", status="failed", reason=row.message) for row in lost[:1]]
 
 
 def _verdict(

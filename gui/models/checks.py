@@ -15,12 +15,14 @@ _TITLES = {
     "reloaded": "TorchScript file, reloaded",
     "coreml": "Core ML package",
     "coreml.float32": "Core ML in 32 bit",
+    "coreml.control-flow": "Core ML branches and loops",
 }
 _SUBJECTS = {
     "torchscript": "The compiled model",
     "reloaded": "The saved .pt file, loaded in a clean process without your code,",
     "coreml": "The Core ML package",
     "coreml.float32": "The Core ML program, computed in 32 bit,",
+    "coreml.control-flow": "What the Core ML program has of the model's branches and loops",
 }
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from exportdesk.core.coreml.control_flow import missing_control_flow
+from exportdesk.core.checks.outcome import lost_control_flow
+from exportdesk.core.coreml.control_flow import conditions, depends_on_values, missing_control_flow
 from exportdesk.core.coreml.convert import convert
 from exportdesk.core.coreml.inputs import ConvertedInput
+from exportdesk.core.coreml.locating import all_nodes, locate
 from exportdesk.core.coreml.source import source_of
+from exportdesk.core.diagnostics import Severity
 from exportdesk.core.errors import ExportDeskError
 from exportdesk.core.job_context import JobContext
 from exportdesk.core.mil import ReferenceModel
@@ -182,3 +185,47 @@ def test_that_a_branch_without_counterpart_is_told() -> None:
     assert "Of 2 branches" in found.message
     assert "has 0;" in found.message
     assert found.source == "if x.sum() > 1:"
+    assert found.severity is Severity.ERROR
+    [check] = lost_control_flow([found])
+    assert check.status == "failed"
+
+
+class Decides(nn.Module):
+    """Branches and loops, each with what decides it."""
+
+    def forward(self, x: Tensor, n: int) -> Tensor:
+        if x.shape[0] > 3:  # shape
+            x = x + 1
+        if x.sum() > 1:  # values
+            x = x + 2
+        if n > 2:  # values
+            x = x + 3
+        turn = 0
+        while turn < x.shape[1]:  # shape
+            if turn == 1:  # shape
+                x = x * 2
+            turn += 1
+        level = x.mean()
+        for _ in range(3):  # shape
+            if bool(level > 0):  # values
+                level = level - 1
+        while bool(x.mean() < 5):  # values
+            x = x + level
+        if float(self.weight) > 0:  # shape
+            x = x - 1
+        return x
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+
+def test_what_is_decided_by_values_and_what_by_shapes_or_weights() -> None:
+    scripted = torch.jit.script(Decides())
+    lines = Path(__file__).read_text().splitlines()
+    for node in all_nodes(scripted.inlined_graph):
+        if node.kind() in ("prim::If", "prim::Loop"):
+            line = locate(node, scripted).line
+            assert line is not None
+            expected = lines[line - 1].endswith("# values")
+            assert any(map(depends_on_values, conditions(node))) is expected, lines[line - 1]
