@@ -21,6 +21,7 @@ from ...core.diagnostics import Diagnostic
 from ...resources.diagnostic_pages import pages
 from ..models.problems import CODE, MESSAGE, MODULE, PLACE, SEVERITY, ProblemsModel, module_text, place_text
 from ..state.session import Selection, Session
+from ..state.wording import in_words_of_the_window
 from .empty_state import EmptyState
 
 DETAILS = "details"
@@ -160,7 +161,7 @@ def story_html(diagnostic: Diagnostic) -> str:
         source = f"<br><code>{html.escape(diagnostic.source)}</code>" if diagnostic.source else ""
         parts.append(f"<p>{html.escape(place)}{source}</p>")
     if diagnostic.hint:
-        parts.append(f"<p>{html.escape(diagnostic.hint)}</p>")
+        parts.append(f"<p>{html.escape(in_words_of_the_window(diagnostic.hint))}</p>")
     if diagnostic.evidence:
         parts.append(f"<p><i>Measured:</i> {html.escape(diagnostic.evidence)}</p>")
     if diagnostic.original:

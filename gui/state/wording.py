@@ -2,10 +2,10 @@
 
 import re
 
-from ...core.recipe.model import Checks, CoreML, Model, TorchScript
+from ...core.recipe.model import Checks, CoreML, Model, Recipe, TorchScript
 from .words import words_of
 
-_OWNERS = (CoreML, TorchScript, Model)
+_OWNERS = (CoreML, TorchScript, Model, Recipe)
 _ASSIGNED = re.compile(r"""(?P<key>[a-z_][a-z0-9_]*) = (?P<value>"[^"]*"|true|false|[0-9.]+)""")
 _KEY = re.compile(r" under \[(?P<table>model|torchscript|coreml|checks)\](?: (?P<key>[a-z_]+))?(?: in the recipe)?")
 _FLAGS = (
@@ -16,6 +16,7 @@ _FLAGS = (
     (re.compile(r"--input"), "the input"),
     (re.compile(r"--arg (?P<name>\w+)=…"), r"\g<name>"),
     (re.compile(r"\(`--no-coreml`\)"), "(the switch “Make a Core ML package”)"),
+    (re.compile(r" \(`?--[a-z][^)]*\)"), ""),
     (re.compile(r"`?--no-coreml`?"), "the switch “Make a Core ML package” off"),
     (re.compile(r"--set \S+?[.](?P<key>\w+)=(?P<value>\S+)"), r"\g<key> = \g<value>"),
     (re.compile(r" \(\w+ in the window\)"), ""),
