@@ -25,7 +25,7 @@ from .requests import (
 from .results import AnyResult
 
 if TYPE_CHECKING:
-    from .kept_export import LastExport
+    from .stages.kept_export import LastExport
 
 
 def start_up() -> WorkerStarted:
@@ -66,7 +66,7 @@ def warm_up() -> None:
 @functools.cache
 def _last_export() -> "LastExport":
     """Return what this process keeps of its exports; it imports torch, so not before the first."""
-    from .kept_export import LastExport
+    from .stages.kept_export import LastExport
 
     return LastExport()
 

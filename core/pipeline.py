@@ -13,24 +13,24 @@ from .checks.outcome import check_outcome
 from .checks.probes import eager_answers
 from .checks.verdict import Expected, not_run
 from .coreml.rules import check_early
-from .coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
 from .errors import ExportDeskError
 from .events import AnyEvent
 from .inputs.nested import flatten
 from .job_context import JobContext
-from .kept_export import KeptExport, KeptLane, KeptPackage, LastExport, content_marks, written_files
-from .kept_package import take_over_package
-from .lane import LaneStage
 from .model_file.loading import LoadedModel, load_model, model_path
 from .model_file.read_files import files_read
 from .model_file.user_imports import user_imports
-from .other_lane import offer_other_lane
-from .prepared import Prepared, prepare_inputs
 from .recipe.document import read_recipe
 from .recipe.model import Recipe
 from .results import CoreMLSummary, ExportResult
-from .script_lane import ScriptRun
 from .staged_files import staged_folder, staging_beside
+from .stages.coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
+from .stages.kept_export import KeptExport, KeptLane, KeptPackage, LastExport, content_marks, written_files
+from .stages.kept_package import take_over_package
+from .stages.lane import LaneStage
+from .stages.other_lane import offer_other_lane
+from .stages.prepared import Prepared, prepare_inputs
+from .stages.script_lane import ScriptRun
 from .torchscript.clean_process import warm_clean_process
 from .torchscript.compile import EntryCompiler
 from .torchscript.marks import modes
@@ -104,7 +104,7 @@ def run_export(
 def _compile(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, context: JobContext) -> LaneStage:
     clean = warm_clean_process()
     if recipe.lane == "torch.export":
-        from .export_lane import ExportRun, export_methods
+        from .stages.export_lane import ExportRun, export_methods
 
         with context.stage("eager"):
             expected = _eager(loaded, prepared, context)

@@ -11,9 +11,9 @@ from ..errors import fail
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel, load_model, model_path
 from ..model_file.user_imports import user_imports
-from ..prepared import prepare_inputs
 from ..recipe.model import Recipe
 from ..results import Advice
+from ..stages.prepared import prepare_inputs
 from ..torchscript.eager import eager_or_fail
 from .assumed_inputs import with_assumed_inputs
 from .attempt import Attempt, attempt

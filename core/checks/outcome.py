@@ -6,12 +6,12 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from ..coreml_lane import ConversionSource, ConvertedFunction, CoreMLOutcome, convert_method
 from ..diagnostics import Diagnostic, Severity
 from ..job_context import JobContext
 from ..model_file.loading import LoadedModel
 from ..recipe.model import CoreML, Recipe
 from ..results import Check
+from ..stages.coreml_lane import ConversionSource, ConvertedFunction, CoreMLOutcome, convert_method
 from .coreml import PackageVerdict, check_package
 from .probes import Probe
 from .sample_gates import SampleGate

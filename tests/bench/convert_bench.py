@@ -86,10 +86,10 @@ def again(blocks: int, width: int) -> dict[str, Any]:
     """Export twice, the second time with another author; tell the CPU seconds of the whole second export."""
     import torch
     from exportdesk.core.job_context import JobContext
-    from exportdesk.core.kept_export import LastExport
     from exportdesk.core.pipeline import run_export
     from exportdesk.core.recipe.document import parse_recipe
     from exportdesk.core.staged_files import staging_beside
+    from exportdesk.core.stages.kept_export import LastExport
 
     torch.set_num_threads(1)
     last, seconds = LastExport(), 0.0

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from exportdesk.core.job_context import JobContext
-from exportdesk.core.kept_export import LastExport
 from exportdesk.core.pipeline import run_export
 from exportdesk.core.recipe.document import parse_recipe
 from exportdesk.core.results import ExportResult
-from exportdesk.core.sameness import is_same
 from exportdesk.core.staged_files import staging_beside
+from exportdesk.core.stages.kept_export import LastExport
+from exportdesk.core.stages.sameness import is_same
 
 SCRIPT = {"eager", "compile", "save", "check-torchscript", "audit", "check-reloaded"}
 MODEL = """

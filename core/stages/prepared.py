@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .checks.probes import Probe
-from .checks.verdict import Expected
-from .coreml.app_view import through_pixels
-from .errors import fail
-from .inputs.binding import Binding, bind
-from .inputs.values import Variation, has_flexible_inputs, make_arguments, probe_variations
-from .model_file.loading import LoadedModel
-from .model_file.suggested import suggested_inputs
-from .model_file.user_errors import place_of_code
-from .recipe.model import Input, Recipe
-from .torchscript.compile import MethodExample
+from ..checks.probes import Probe
+from ..checks.verdict import Expected
+from ..coreml.app_view import through_pixels
+from ..errors import fail
+from ..inputs.binding import Binding, bind
+from ..inputs.values import Variation, has_flexible_inputs, make_arguments, probe_variations
+from ..model_file.loading import LoadedModel
+from ..model_file.suggested import suggested_inputs
+from ..model_file.user_errors import place_of_code
+from ..recipe.model import Input, Recipe
+from ..torchscript.compile import MethodExample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 import torch
 
-from .checks.coreml import PackageVerdict
+from ..checks.coreml import PackageVerdict
+from ..diagnostics import Diagnostic
+from ..job_context import JobContext
+from ..model_file.loading import LoadedModel
+from ..recipe.model import Checks, CoreML, CoreMLMetadata, Lane, Recipe
 from .coreml_lane import CoreMLOutcome
-from .diagnostics import Diagnostic
-from .job_context import JobContext
 from .lane import LaneMade
-from .model_file.loading import LoadedModel
 from .prepared import Prepared
-from .recipe.model import Checks, CoreML, CoreMLMetadata, Lane, Recipe
 from .sameness import is_same
 
 _LARGEST_HASHED = 64 * 2**20

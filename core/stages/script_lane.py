@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .checks.probes import without_unrepeatable
-from .checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
-from .checks.verdict import Expected
-from .job_context import JobContext
+from ..checks.probes import without_unrepeatable
+from ..checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
+from ..checks.verdict import Expected
+from ..job_context import JobContext
+from ..model_file.loading import LoadedModel
+from ..recipe.model import Recipe
+from ..results import Check
+from ..torchscript.audit.run import audit
+from ..torchscript.clean_process import CleanProcess
+from ..torchscript.compile import CompiledEntry
+from ..torchscript.script_file import save_compiled
 from .lane import LaneMade
-from .model_file.loading import LoadedModel
 from .prepared import Prepared
-from .recipe.model import Recipe
-from .results import Check
-from .torchscript.audit.run import audit
-from .torchscript.clean_process import CleanProcess
-from .torchscript.compile import CompiledEntry
-from .torchscript.script_file import save_compiled
 
 _PROBES_IN_MEMORY = 1
 

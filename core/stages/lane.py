@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .checks.verdict import Expected
-from .exported.program import ExportedEntry
-from .results import Check
-from .torchscript.compile import CompiledEntry
+from ..checks.verdict import Expected
+from ..exported.program import ExportedEntry
+from ..results import Check
+from ..torchscript.compile import CompiledEntry
 
 Entry = CompiledEntry | ExportedEntry
 

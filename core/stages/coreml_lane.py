@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .coreml.inputs import RESERVED_NAMES, ConvertedInput
-from .exported.program import ExportedEntry
-from .inputs.binding import Arguments, Binding
-from .job_context import JobContext
+from ..coreml.inputs import RESERVED_NAMES, ConvertedInput
+from ..exported.program import ExportedEntry
+from ..inputs.binding import Arguments, Binding
+from ..job_context import JobContext
+from ..recipe.model import CoreML, CoreMLOutput, Input, Recipe
+from ..results import CoreMLSummary
+from ..torchscript.compile import CompiledEntry
+from ..torchscript.schema import taken_names
+from ..torchscript.torch_jit import Compiled
 from .lane import Entry
-from .recipe.model import CoreML, CoreMLOutput, Input, Recipe
-from .results import CoreMLSummary
-from .torchscript.compile import CompiledEntry
-from .torchscript.schema import taken_names
-from .torchscript.torch_jit import Compiled
 
 if TYPE_CHECKING:
-    from .coreml.conversion import ConvertedModel
+    from ..coreml.conversion import ConvertedModel
 
 _LARGE_PACKAGE_BYTES = 64 * 2**20
 
@@ -80,11 +80,11 @@ class ConversionSource:
     ) -> "ConvertedModel":
         """Convert a method by coremltools."""
         if isinstance(self.entry, ExportedEntry):
-            from .coreml.exported import convert_exported
+            from ..coreml.exported import convert_exported
 
             program = self.entry.programs[method]
             return convert_exported(program, inputs, options, context, staging=staging, folder=self.folder)
-        from .coreml.convert import convert
+        from ..coreml.convert import convert
 
         compiled = self.entry.compiled
         return convert(compiled, inputs, options, context, method=method, staging=staging, folder=self.folder)
@@ -103,7 +103,7 @@ def convert_and_save(*, source: ConversionSource, recipe: Recipe, stem: Path, co
     """
     if importlib.util.find_spec("coremltools") is None:
         return CoreMLOutcome(reason="coremltools is not installed; version 9.0 exists for macOS and Linux only")
-    from .coreml.summary import summarise
+    from ..coreml.summary import summarise
 
     if recipe.coreml.functions:
         functions, package = _convert_functions(source, recipe.coreml, stem, context)
@@ -142,8 +142,8 @@ def outputs_of(source: ConversionSource, method: str, options: CoreML) -> tuple[
 def _convert_functions(
     source: ConversionSource, options: CoreML, stem: Path, context: JobContext
 ) -> tuple[tuple[ConvertedFunction, ...], Path]:
-    from .coreml.functions import Part, check_source, join_functions, own_options
-    from .coreml.rules import check_function_inputs, check_options
+    from ..coreml.functions import Part, check_source, join_functions, own_options
+    from ..coreml.rules import check_function_inputs, check_options
 
     check_options(options)
     inputs = {item.name: _leaf_names(source, item.method) for item in options.functions if item.method is not None}

@@ -5,15 +5,15 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from ..errors import Cancelled, ExportDeskError
+from ..exported.program import ExportedEntry, export_method
+from ..inputs.nested import flatten
+from ..job_context import JobContext
+from ..model_file.loading import LoadedModel
+from ..recipe.model import Recipe
+from ..torchscript.eager import run_eager
 from .coreml_lane import ConversionSource, convert_and_save
-from .errors import Cancelled, ExportDeskError
-from .exported.program import ExportedEntry, export_method
-from .inputs.nested import flatten
-from .job_context import JobContext
-from .model_file.loading import LoadedModel
 from .prepared import Prepared
-from .recipe.model import Recipe
-from .torchscript.eager import run_eager
 
 _OF_TORCHSCRIPT = ("trace.", "script.", "convert.", "torchscript.")
 

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .checks.probes import without_unrepeatable
-from .checks.torchscript import ReloadedCheck, check_name, not_reloaded
-from .checks.verdict import Expected, relative_gate, verdict
-from .diagnostics import Diagnostic, Severity
-from .errors import fail
-from .exported import torch_export
-from .exported.program import ExportedEntry, export_method
-from .job_context import JobContext
+from ..checks.probes import without_unrepeatable
+from ..checks.torchscript import ReloadedCheck, check_name, not_reloaded
+from ..checks.verdict import Expected, relative_gate, verdict
+from ..diagnostics import Diagnostic, Severity
+from ..errors import fail
+from ..exported import torch_export
+from ..exported.program import ExportedEntry, export_method
+from ..job_context import JobContext
+from ..model_file.loading import LoadedModel
+from ..recipe.model import Recipe
+from ..results import Check
+from ..torchscript.clean_process import CleanProcess
+from ..torchscript.eager import fresh
+from ..torchscript.kept_state import inference, state_kept
 from .lane import LaneMade
-from .model_file.loading import LoadedModel
 from .prepared import Prepared
-from .recipe.model import Recipe
-from .results import Check
-from .torchscript.clean_process import CleanProcess
-from .torchscript.eager import fresh
-from .torchscript.kept_state import inference, state_kept
 
 
 def export_methods(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, context: JobContext) -> ExportedEntry:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from ..job_context import JobContext
+from ..recipe.model import CoreML, Recipe
 from .coreml_lane import ConversionSource, outputs_of
-from .job_context import JobContext
 from .kept_export import KeptExport, KeptPackage, program_part
-from .recipe.model import CoreML, Recipe
 
 
 def take_over_package(
@@ -25,9 +25,9 @@ def take_over_package(
     """
     if kept is None or kept.package is None or importlib.util.find_spec("coremltools") is None:
         return None
-    from .coreml.retouch import retouch
-    from .coreml.rules import check_inputs, check_options
-    from .coreml.summary import retouched
+    from ..coreml.retouch import retouch
+    from ..coreml.rules import check_inputs, check_options
+    from ..coreml.summary import retouched
 
     package, before = kept.package, kept.recipe.coreml
     assert package.outcome.package is not None
