@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..diagnostics import Diagnostic
+from ..errors import fail
 from ..job_context import JobContext
 from ..mil.scopes import Origins
 from ..recipe.model import CoreML
@@ -15,7 +16,7 @@ from .control_flow import missing_control_flow
 from .conversion import ConvertedModel, check_choices, run_conversion
 from .graph_edits import keep_outputs, put_in_mean_and_std
 from .inputs import ConvertedInput
-from .locating import Location, find_node, locate
+from .locating import Location, all_nodes, attribute_path, find_node, locate
 from .origins import origins_of
 from .preflight import preflight_of, ready_source
 from .source import Compiled, Source, source_of
@@ -83,9 +84,29 @@ class _ScriptSubject:
 def edited_source(module: Compiled, method: str, inputs: Sequence[ConvertedInput], options: CoreML) -> Source:
     """Return the graph to convert, with the changes that the options ask for."""
     source = ready_source(source_of(module, method, inputs), inputs)
+    _check_states_are_used(source, options)
     keep_outputs(source.graph, options)
     for position, item in enumerate(item for item in inputs if not item.is_value):
         given = options.inputs.get(item.name)
         if given is not None and given.image is not None and given.image.exact:
             put_in_mean_and_std(source.graph, position, given.image)
     return source
+
+
+def _check_states_are_used(source: Source, options: CoreML) -> None:
+    """Refuse a state that the method neither reads nor writes: coremltools fails on it without a word of the reason."""
+    if not options.states or source.module is None:
+        return
+    inlined = source.graph.copy()
+    torch._C._jit_pass_inline(inlined)
+    read = {".".join(attribute_path(node.output())) for node in all_nodes(inlined) if node.kind() == "prim::GetAttr"}
+    buffers = dict(source.module.named_buffers())
+    for path in options.states:
+        if path in buffers and path not in read:
+            fail(
+                "recipe.unused-state",
+                f"The model neither reads nor writes its buffer {path!r} here, so it cannot be a state.",
+                module=path.rpartition(".")[0],
+                hint="Take it out of [coreml] states. A trace does not record an assignment (self.state = ...): write "
+                "self.state.copy_(...) instead.",
+            )

@@ -21,8 +21,10 @@ from .simplify import (
     has_checks,
     has_growing_lists,
     lost_writes,
+    overwrite_by_slices,
     simplify,
     whole_slices_written_through,
+    whole_tensors_overwritten,
     write_to_whole_tensors,
 )
 from .source import Compiled, Source, source_of
@@ -62,6 +64,9 @@ def ready_source(source: Source, inputs: Sequence[ConvertedInput]) -> Source:
     if any(whole_slices_written_through(inlined)):
         torch._C._jit_pass_inline(source.graph)
         write_to_whole_tensors(source.graph)
+    if any(whole_tensors_overwritten(inlined)):
+        torch._C._jit_pass_inline(source.graph)
+        overwrite_by_slices(source.graph)
     if is_foreign or has_checks(inlined) or has_growing_lists(inlined) or any(lost_writes(inlined)):
         simplify(source.graph, [None if item.items else _type_of(item) for item in inputs if not item.is_value])
         if source.module is not None:

@@ -21,6 +21,9 @@ _DTYPE_NUMBERS = {torch.int32: 3, torch.int64: 4, torch.float16: 5, torch.float3
 _ASSIGNMENTS = ("aten::copy_", "aten::fill_", "aten::index_put_", "aten::_index_put_impl_", "aten::zero_")
 """coremltools itself follows these (``y[0] = …``) outside of branches and loops."""
 
+_WRITABLE = ("aten::slice", "aten::select", "aten::empty")
+"""What coremltools lets be written into."""
+
 _ASSIGNMENTS_BY_INDEX = ("aten::index_put_", "aten::_index_put_impl_")
 
 
@@ -124,6 +127,53 @@ def write_to_whole_tensors(graph: Any) -> None:
         following = following[following.index(node) + 1 :]
         for later in (*following, graph.return_node()):
             later.replaceInputWith(target, node.output())
+
+
+def whole_tensors_overwritten(graph: Any) -> Iterator[Any]:
+    """Yield each ``y.copy_(v)``, ``y.fill_(v)`` and ``y.zero_()`` on a tensor itself, which coremltools refuses."""
+    for node in graph.nodes():
+        if node.kind() == "aten::zero_":
+            yield node
+        elif node.kind() in ("aten::copy_", "aten::fill_"):
+            target = next(node.inputs())
+            if target.node().kind() not in _WRITABLE and target.type().dim() != 0:
+                yield node
+
+
+def overwrite_by_slices(graph: Any) -> None:
+    """Make them into ``y[:] = v``, which coremltools follows."""
+    for node in list(whole_tensors_overwritten(graph)):
+        graph.setInsertPoint(node)
+        target, *rest = node.inputs()
+        if target.node().kind() not in _WRITABLE:
+            numbers = [graph.insertConstant(number) for number in (0, 0, 2**63 - 1, 1)]
+            part = graph.create("aten::slice", [target, *numbers], 1)
+            part.insertBefore(node)
+            part.output().setType(target.type())
+            part.copyMetadata(node)
+            target = part.output()
+        if node.kind() == "aten::zero_":
+            name, rest = "aten::fill_", [graph.insertConstant(0)]
+        else:
+            name = node.kind()
+        if name == "aten::copy_" and (_sizes(target) is None or _sizes(rest[0]) != _sizes(target)):
+            wide = graph.create("aten::expand_as", [rest[0], target], 1)
+            wide.insertBefore(node)
+            wide.output().setType(target.type())
+            wide.copyMetadata(node)
+            rest[0] = wide.output()
+        made = graph.create(name, [target, *rest], 1)
+        made.insertBefore(node)
+        made.output().setType(node.output().type())
+        made.copyMetadata(node)
+        node.output().replaceAllUsesWith(made.output())
+        node.destroy()
+    graph.setInsertPoint(graph.block())
+
+
+def _sizes(value: Any) -> Any:
+    kind = value.type()
+    return kind.sizes() if isinstance(kind, torch.TensorType) else None
 
 
 def _whole_of(value: Any) -> Any:

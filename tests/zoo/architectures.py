@@ -6,10 +6,13 @@ from typing import Any
 
 import torch
 import transformers as hf
+from exportdesk.core.recipe.model import CoreML
 from torch import Tensor, nn
 
 Made = tuple[nn.Module, tuple[Tensor, ...]]
 BUILDERS: dict[str, Callable[[], Made]] = {}
+OPTIONS: dict[str, CoreML] = {}
+"""Of those that need more than the usual ones."""
 
 TEXT = {"vocab_size": 64, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
 ENCODER = {**TEXT, "intermediate_size": 64, "max_position_embeddings": 64}
@@ -195,3 +198,25 @@ class Mixture(nn.Module):
         weights, chosen = self.gate(x).softmax(-1).topk(2)
         share = torch.zeros(*x.shape[:-1], 4).scatter(-1, chosen, weights)
         return torch.stack([expert(x) for expert in self.experts], -1).mul(share[..., None, :]).sum(-1)
+
+
+@own("decoder with a cache as state", torch.rand(1, 1, 16))
+class CachingDecoder(nn.Module):
+    """One token a step; keys and values of the steps before are kept in buffers, the newest last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query, self.key, self.value, self.mix = (nn.Linear(16, 16) for _ in range(4))
+        self.norm, self.head = nn.LayerNorm(16), nn.Linear(16, 32)
+        self.register_buffer("keys", torch.zeros(1, 8, 16))
+        self.register_buffer("values", torch.zeros(1, 8, 16))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm(x)
+        self.keys.copy_(torch.cat([self.keys[:, 1:], self.key(y)], 1))
+        self.values.copy_(torch.cat([self.values[:, 1:], self.value(y)], 1))
+        weights = (self.query(y) @ self.keys.transpose(1, 2) / 4.0).softmax(-1)
+        return self.head(x + self.mix(weights @ self.values))
+
+
+OPTIONS["decoder with a cache as state"] = CoreML(minimum_deployment_target="iOS18", states=("keys", "values"))
