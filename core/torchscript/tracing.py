@@ -17,6 +17,7 @@ from ..recipe.model import TorchScript
 from .call_forms import CallForm
 from .compile_errors import fail_to_trace
 from .kept_state import inference
+from .python_numbers import keep_python_numbers
 from .torch_jit import Compiled, trace, trace_module
 from .trace_check import Row, check_trace
 
@@ -95,11 +96,17 @@ def _checked_trace(
     context: JobContext,
 ) -> AnyCompiled:
     """Trace the first row; report where the check of the trace finds a difference."""
+
+    def traced(row: Row) -> AnyCompiled:
+        made = run(row)
+        keep_python_numbers(made)
+        return made
+
     try:
         with inference():
-            compiled = run(rows[0])
+            compiled = traced(rows[0])
             if options.check_trace:
-                for found in check_trace(target, compiled, rows, run, path, options.check_tolerance):
+                for found in check_trace(target, compiled, rows, traced, path, options.check_tolerance):
                     context.report(found)
             return compiled
     except Exception as error:

@@ -5,6 +5,7 @@ Run: ``python tests/zoo/run.py [NAME ...] [--write docs/zoo.md]``.
 
 import argparse
 import inspect
+import math
 import sys
 import tempfile
 import time
@@ -92,7 +93,7 @@ def run(name: str) -> Outcome:
         float32_error=None if precise is None else _check(precise, "coreml").max_relative_error,
         psnr_db=_check(half, "coreml").psnr_db,
         failed=tuple(f"{check.name}: {check.reason}" for check in checks if check.status != "passed"),
-        layer=max(half.layers, key=lambda row: row.relative_error).module if half.layers else "",
+        layer=max(half.layers, key=lambda row: row.max_relative_error or math.inf).module if half.layers else "",
         seconds=time.perf_counter() - started,
     )
 

@@ -133,3 +133,25 @@ def test_that_a_file_with_nothing_to_call_is_told(desk, tmp_path):
     torch.jit.script(nn.ModuleList([nn.Linear(2, 2)])).save(str(tmp_path / "list.pt"))
     failure = desk.recipe("", f'[model]\nfile = "list.pt"\n{X}').failure
     assert failure["code"] == "model.no-forward"
+
+
+def test_that_a_python_number_stays_one_in_the_file(desk):
+    source = """
+class Table(nn.Module):
+    def forward(self, x):
+        return x * torch.exp(-torch.arange(4) * 0.5) / (torch.arange(4) + 1.5)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.mix = Table(), nn.Linear(4, 4)
+
+    def forward(self, x):
+        exact = torch.arange(4) * torch.tensor(0.5, dtype=torch.float64)
+        return self.mix(self.table(x) + torch.arange(4) / 2.5 - 1), exact
+"""
+    outcome = desk.recipe(source, f"Net\n{X}")
+    assert outcome.is_good
+    mixed, exact = outcome.load()(torch.ones(2, 4))
+    assert (mixed.dtype, exact.dtype) == (torch.float32, torch.float64)
