@@ -26,6 +26,7 @@ _LOST = 2.0**-9
 """Noise, as a share of the value's range, below which an operation is not worth naming: 54 dB."""
 _HEADROOM_DB = 1.0
 _MOST_PROBES = 3
+_MOST_SUSPECTS = 8
 """On which a set is searched for; each round converts the model once more."""
 
 
@@ -67,6 +68,8 @@ def explain_half_precision(
     if limit_db is None:
         return HalfPrecision(tuple(found))
     suggestion = _search(runs, probe, limit_db, verify, context)
+    if suggestion is None and verify is not None:
+        suggestion = _converted_without(_suspects(program, report.rows), verify, context)
     if suggestion is None:
         return HalfPrecision(tuple(found))
     return HalfPrecision((*found, _suggested(program, suggestion)), suggestion)
@@ -101,6 +104,44 @@ def _search(
         used.append(other)
 
 
+def _suspects(program: "_Program", rows: Sequence[ValueErrorRow]) -> dict[str, str | None]:
+    """Return the operations that overflow, or scale by a constant too small for float16, each with its module."""
+    makers = [program.maker(row.name) for row in rows if row.is_overflow]
+    makers += [operation for operation, _ in program.small_constants()]
+    return {operation_name(operation.label): operation.module for operation in makers}
+
+
+def _converted_without(
+    suspects: dict[str, str | None], verify: Verify, context: JobContext
+) -> Float32Suggestion | None:
+    """Return the suspects that must be in float32, found by converting: what a simulation cannot see.
+
+    A constant that float16 does not have is already lost in the package that a simulation runs.
+    """
+    if not 0 < len(suspects) <= _MOST_SUSPECTS:
+        return None
+    kept = tuple(suspects)
+    context.progress(None, f"converting again with {len(kept)} in float32")
+    check, tried = verify(kept), 1
+    if check.status != "passed":
+        return None
+    for name in reversed(tuple(suspects)):
+        fewer = tuple(other for other in kept if other != name)
+        if fewer:
+            again, tried = verify(fewer), tried + 1
+            if again.status == "passed":
+                kept, check = fewer, again
+    return Float32Suggestion(
+        operations=kept,
+        modules={name: suspects[name] for name in kept},
+        psnr_before_db=None,
+        psnr_after_db=check.psnr_db,
+        is_enough=True,
+        is_verified=True,
+        tried=tried,
+    )
+
+
 class _Program:
     """The operations of a program by value, and where in the user's model they come from."""
 
@@ -131,6 +172,13 @@ class _Program:
             return None
         array = np.asarray(binding.data)
         return abs(float(array.reshape(()))) if array.size == 1 and array.dtype.kind == "f" else None
+
+    def small_constants(self) -> Iterator[tuple[Operation, float]]:
+        """Yield each product with a constant of which float16 keeps few digits, and the constant's magnitude."""
+        for operation in {id(item): item for item in self.operations.values()}.values():
+            if operation.type in ("mul", "real_div"):
+                sizes = (self.constant(next(iter(operation.inputs.get(name, ())), None)) for name in ("x", "y"))
+                yield from ((operation, size) for size in sizes if size and size < SMALLEST_NORMAL_HALF)
 
     def diagnostic(self, code: str, operation: Operation, message: str, hint: str, evidence: str) -> Diagnostic:
         row = self._row(operation.module)
@@ -212,20 +260,14 @@ def _small_constants(program: _Program) -> Iterator[Diagnostic]:
 
     A division by 1e8 becomes a product with 1e-8, which float16 does not have.
     """
-    for operation in {id(item): item for item in program.operations.values()}.values():
-        if operation.type not in ("mul", "real_div"):
-            continue
-        for name in ("x", "y"):
-            size = program.constant(next(iter(operation.inputs.get(name, ())), None))
-            if size is None or not 0 < size < SMALLEST_NORMAL_HALF:
-                continue
-            yield program.diagnostic(
-                "fp16.underflow",
-                operation,
-                f"{describe(operation)} has the constant {size:.2g}; float16 keeps few digits of it or none.",
-                f"Keep it in float32: [coreml] float32_operations = [{_quoted(operation)}]; or choose another scale.",
-                "the smallest normal number of float16 is 6.1e-05",
-            )
+    for operation, size in program.small_constants():
+        yield program.diagnostic(
+            "fp16.underflow",
+            operation,
+            f"{describe(operation)} has the constant {size:.2g}; float16 keeps few digits of it or none.",
+            f"Keep it in float32: [coreml] float32_operations = [{_quoted(operation)}]; or choose another scale.",
+            "the smallest normal number of float16 is 6.1e-05",
+        )
 
 
 def _losses(program: _Program, rows: Sequence[ValueErrorRow]) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import msgspec
 
@@ -79,7 +79,8 @@ def _verdict(
     with TemporaryDirectory(prefix="exportdesk-") as scratch:
 
         def convert_again(options: CoreML) -> Path:
-            return convert_method(source, method, options, Path(scratch) / "again", context.quiet())
+            stem = Path(mkdtemp(dir=scratch)) / "again"
+            return convert_method(source, method, options, stem, context.quiet())
 
         return check_package(
             package,
