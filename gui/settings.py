@@ -68,9 +68,6 @@ class Settings:
         others = [known for known in self.get(RECENT_FILES) if known != path]
         self.put(RECENT_FILES, [path, *others][:RECENT_LIMIT])
 
-    def forget_file(self, path: str) -> None:
-        self.put(RECENT_FILES, [known for known in self.get(RECENT_FILES) if known != path])
-
 
 def system_settings() -> Settings:
     """Return the settings of the person who is logged in."""

@@ -15,7 +15,7 @@ from .localise import Localiser
 from .probes import Probe
 from .remedies import explained, explained_run
 from .running import Outcome, Subject, difference, run_compiled, run_in_a_row
-from .tree import is_below, members, parent_of
+from .tree import members, parent_of
 
 _MOST_ROUNDS = 24
 _CALLS_IN_A_ROW = 6
@@ -322,8 +322,3 @@ def _without_second_names(root: "object", marks: dict[str, Mark]) -> dict[str, M
         by_object.setdefault(id(modules[path]), path)
     chosen = set(by_object.values())
     return {path: mark for path, mark in sorted(marks.items()) if path in chosen}
-
-
-def inside_script(path: str, scripted: Iterable[str]) -> bool:
-    """Whether a submodule lies inside of a scripted one."""
-    return any(is_below(path, above) for above in scripted)

@@ -47,11 +47,6 @@ _SCALES = (1.0, 1.0, 1.0, 4.0, 1.0, 1.0, 0.1, 1.0)
 _SIZES = ("default", "min", "max", "middle")
 
 
-def example_variation(seed: int) -> Variation:
-    """Return the variation that makes the example inputs."""
-    return Variation(seed=seed)
-
-
 def probe_variations(seed: int, count: int, *, is_flexible: bool) -> tuple[Variation, ...]:
     """Return the variations of the probes: the first is the example, the others differ in values and in sizes."""
     return tuple(

@@ -60,11 +60,6 @@ def suggest_float32(
     )
 
 
-def base_name(value: str) -> str:
-    """Return the name that an operation had before the converter made it half precision, as its selector sees it."""
-    return value.removesuffix("_cast_fp16")
-
-
 def _finite(score: float) -> float | None:
     return score if math.isfinite(score) else None
 

@@ -1,7 +1,8 @@
 """A process that has torch and nothing of the user's: it loads a ``.pt`` and runs it, as an app would.
 
 This file is also the program of that process. It is started by its path in isolated mode (``-I``), where neither
-the working directory, nor PYTHONPATH, nor the model's folder can be imported from; so it imports nothing of ours.
+the working directory, nor PYTHONPATH, nor the model's folder can be imported from; so it imports nothing of ours. On
+Linux, the worker starts it as a copy of itself instead, before it has seen anything of the user's.
 """
 
 import atexit

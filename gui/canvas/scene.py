@@ -9,7 +9,6 @@ from ...core.graph.families import FAMILIES, families
 from ...core.graph.layout import LayoutEngine
 from ...core.graph.layout.engine import CLOSED, OPEN, SOLID, Layout
 from ...core.graph.layout.routes import last_pieces, seen_items, way
-from ...core.graph.layout.sizes import HEADER
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -109,10 +108,6 @@ class Scene:
             return int(self.drawn[found[-1]])
         boxes = self.boxes_in(point)
         return int(boxes[-1]) if len(boxes) else -1
-
-    def is_title_at(self, item: int, y: float) -> bool:
-        """Return whether a point of an open group lies in its header."""
-        return self.is_box(item) and y < self.top[item] + HEADER
 
     # What belongs together
 

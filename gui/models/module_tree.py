@@ -74,9 +74,6 @@ class ModuleTreeModel(QAbstractItemModel):
         row = self.row_at(index)
         return row is not None and not row.is_container and not row.is_script
 
-    def mark_of(self, path: str) -> Mark | None:
-        return self._marks.get(path)
-
     def _set_rows(self, rows: tuple[ModuleRow, ...]) -> None:
         self._rows = rows
         self._numbers = {row.path: number for number, row in enumerate(rows)}
