@@ -39,21 +39,25 @@ class Probe:
 
 
 def eager_answers(
-    loaded: LoadedModel, method: str, probes: Sequence[Probe], context: JobContext
+    loaded: LoadedModel,
+    method: str,
+    probes: Sequence[Probe],
+    context: JobContext,
+    *,
+    known: Sequence[Expected] = (),
 ) -> tuple[Expected, ...]:
     """Run the eager model on each probe, the first of which is the example; on that one again, if it draws numbers.
 
+    Args:
+        known: answers to the first of the probes, which are not run again.
+
     Raises:
-        ExportDeskError: ``model.run`` where the model does not run on the example.
+        ExportDeskError: ``model.run`` where the model does not run on the example, or on a row of the user's own.
     """
     model = EagerModel(loaded)
-    context.progress(0, f"the model itself, probe 1 of {len(probes)}")
-    before = _generators()
-    first = copy_tensors(model.run_or_fail(method, probes[0].arguments))
-    draws = _generators() != before
-    random_reason = _why_random(model, method, probes[0].arguments, first, draws=True) if draws else None
-    answers = [_expected(probes[0].variation.description, first, random_reason)]
-    for index, probe in enumerate(probes[1:], start=1):
+    answers = list(known) or [_answer_to_example(model, method, probes, context)]
+    random_reason = answers[0].problem if answers[0].is_random else None
+    for index, probe in enumerate(probes[len(answers) :], start=len(answers)):
         context.progress(index / len(probes), f"the model itself, probe {index + 1} of {len(probes)}")
         if probe.variation.label:
             # Written by the user, and so part of what must work.
@@ -67,6 +71,15 @@ def eager_answers(
             continue
         answers.append(_expected(probe.variation.description, output, random_reason))
     return tuple(answers)
+
+
+def _answer_to_example(model: EagerModel, method: str, probes: Sequence[Probe], context: JobContext) -> Expected:
+    context.progress(0, f"the model itself, probe 1 of {len(probes)}")
+    before = _generators()
+    first = copy_tensors(model.run_or_fail(method, probes[0].arguments))
+    draws = _generators() != before
+    random_reason = _why_random(model, method, probes[0].arguments, first, draws=True) if draws else None
+    return _expected(probes[0].variation.description, first, random_reason)
 
 
 def without_unrepeatable(
@@ -104,7 +117,7 @@ def _expected(description: str, output: Any, random_reason: str | None) -> Expec
     tensors = [tensor for _, tensor in flatten(output) if tensor.layout is torch.strided and tensor.numel()]
     if tensors and all(tensor.is_floating_point() and bool(tensor.isnan().all()) for tensor in tensors):
         problem = problem or "the model itself gives only NaN"
-    return Expected(description=description, output=output, problem=problem)
+    return Expected(description=description, output=output, problem=problem, is_random=random_reason is not None)
 
 
 def _why_random(model: EagerModel, method: str, arguments: Arguments, first: Any, *, draws: bool) -> str | None:

@@ -19,6 +19,8 @@ class Expected:
     description: str
     output: Any = None
     problem: str | None = None
+    is_random: bool = False
+    """Whether that is so of every probe, since the model draws random numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)

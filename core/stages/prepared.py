@@ -29,6 +29,11 @@ class Prepared:
     def all_probes(self) -> dict[str, list[Probe]]:
         return {method: [*rows, *self.check_probes[method]] for method, rows in self.probes.items()}
 
+    @property
+    def has_own_rows(self) -> bool:
+        """Whether the user wrote rows beyond the example, on which the model must run."""
+        return any(probe.variation.label for rows in self.all_probes.values() for probe in rows[1:])
+
     def method_example(self, method: str, expected: Sequence[Expected]) -> MethodExample:
         """Return what the compiler needs to know of one method."""
         names = [item.name for item in self.bindings[method].positional]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..checks.probes import without_unrepeatable
+from ..checks.probes import eager_answers, without_unrepeatable
 from ..checks.torchscript import ReloadedCheck, check_compiled, not_reloaded
 from ..checks.verdict import Expected
 from ..job_context import JobContext
@@ -14,6 +14,7 @@ from ..torchscript.audit.run import audit
 from ..torchscript.clean_process import CleanProcess
 from ..torchscript.compile import CompiledEntry
 from ..torchscript.script_file import save_compiled
+from ..torchscript.tracer_warnings import warnings_as_diagnostics
 from .lane import LaneMade
 from .prepared import Prepared
 
@@ -21,7 +22,11 @@ _PROBES_IN_MEMORY = 1
 
 
 class ScriptRun:
-    """Saves what was compiled, and checks it; a clean process checks the file while the caller goes on."""
+    """Saves what was compiled, and checks it; a clean process checks the file while the caller goes on.
+
+    Args:
+        expected: answers of the model to the first probes of each method; the others are asked for here.
+    """
 
     def __init__(
         self,
@@ -33,7 +38,7 @@ class ScriptRun:
         clean: CleanProcess,
         context: JobContext,
     ) -> None:
-        self.entry, self.expected = entry, expected
+        self.entry, self.expected = entry, dict(expected)
         self._loaded, self._prepared = loaded, prepared
         self._recipe, self._clean, self._context = recipe, clean, context
         self._reloaded: ReloadedCheck | None = None
@@ -41,7 +46,7 @@ class ScriptRun:
         self._file = Path()
 
     def start(self, stem: Path) -> None:
-        """Write the file and check the module in memory."""
+        """Write the file, run the model on the probes that are left, and check the module in memory."""
         context, prepared, entry = self._context, self._prepared, self.entry
         self._file = file = stem.with_name(f"{stem.name}.pt")
         with context.stage("save"):
@@ -49,6 +54,13 @@ class ScriptRun:
         if self._recipe.model.device == "cpu":
             with context.stage("check-reloaded"):
                 self._reloaded = ReloadedCheck(self._clean, file, entry, prepared.all_probes)
+        with (
+            context.stage("eager"),
+            warnings_as_diagnostics(self._loaded.module, context.report, fallback_module=""),
+        ):
+            for method, rows in prepared.all_probes.items():
+                known = self.expected[method]
+                self.expected[method] = eager_answers(self._loaded, method, rows, context, known=known)
         with context.stage("check-torchscript"):
             # The same graph is run on all probes from its file, beside the conversion; here, on the first ones.
             most = _PROBES_IN_MEMORY if self._reloaded is not None else None

@@ -42,6 +42,10 @@ class CallRecorder:
         self._called: set[int] = set()
         self._handles: list[RemovableHandle] = []
 
+    @property
+    def is_recording(self) -> bool:
+        return bool(self._recorded or self._watched)
+
     def calls(self, module: torch.nn.Module) -> list[Call]:
         return self._calls.get(id(module), [])
 

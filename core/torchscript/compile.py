@@ -106,6 +106,11 @@ class EntryCompiler:
         traced = [unit.module for unit in units if unit.mode == "trace"]
         self._recorder = CallRecorder(traced, self._watched.values())
 
+    @property
+    def needs_every_call(self) -> bool:
+        """Whether further runs in ``recording`` can tell more than the first: there are calls to record."""
+        return self._recorder.is_recording
+
     def recording(self) -> contextlib.AbstractContextManager[Any]:
         """Record in the block how the model calls its modules."""
         return self._recorder

@@ -1,8 +1,9 @@
 """What ``check_trace`` of ``torch.jit.trace`` looks for: a second trace that differs, or numbers other than eager's.
 
-What torch compares is compared here (torch/jit/_trace.py, torch 2.13), in less time: torch also runs the second trace,
-and runs each through its optimiser first. The trace is kept where its check fails, and what differs is a place, not
-text.
+What torch compares is compared here (torch/jit/_trace.py, torch 2.13), in less time. Torch always traces again, and runs
+both traces through its optimiser. Here the model is run twice, which costs a fifth of a trace; where both runs ask the
+same of torch, and give what the trace gives, a second trace has nothing to tell. It is made where they do not, and for
+further inputs to check with. The trace is kept where its check fails, and what differs is a place, not text.
 """
 
 import re
@@ -14,7 +15,8 @@ import torch
 from ..coreml.locating import all_nodes, locate, source_line
 from ..diagnostics import Diagnostic, Severity
 from ..inputs.nested import copy_tensors, flatten
-from .kept_state import inference, state_kept
+from .kept_state import KeptState, inference, state_kept
+from .repeated_run import logged
 from .torch_jit import Compiled, canonical_graph, inline_calls, without_optimiser
 
 _ATOL = {torch.float64: 1e-7, torch.complex128: 1e-7}
@@ -25,18 +27,27 @@ Row = Mapping[str, tuple[Any, ...]]
 
 
 def check_trace(
-    target: Any, traced: Compiled, rows: Sequence[Row], retrace: Callable[[Row], Compiled], path: str, tolerance: float
+    target: Any,
+    traced: Compiled,
+    rows: Sequence[Row],
+    before: KeptState,
+    retrace: Callable[[Row], Compiled],
+    path: str,
+    tolerance: float,
 ) -> Iterator[Diagnostic]:
-    """Trace again on each row and compare; yield what differs, at most one graph and one output.
+    """Run or trace again on each row and compare; yield what differs, at most one graph and one output.
 
     Args:
         target: the module or function that was traced, called as its trace is.
+        before: the state of the target as it was for the trace.
         path: of the module in the model.
         tolerance: relative, as ``check_tolerance`` of ``torch.jit.trace``.
 
     Raises:
         Exception: what ``retrace`` raises.
     """
+    if len(rows) == 1 and _repeats(target, traced, rows[0], before, tolerance):
+        return
     graphs = {name: canonical_graph(traced, name) for name in rows[0]}
     yield from _first(
         _graph_difference(graphs[name], canonical_graph(again, name), traced, path)
@@ -48,6 +59,49 @@ def check_trace(
     yield from _first(
         _run_difference(target, traced, name, inputs, path, tolerance) for row in rows for name, inputs in row.items()
     )
+
+
+def _repeats(target: Any, traced: Any, row: Row, before: KeptState, tolerance: float) -> bool:
+    """Whether two runs of the model, one after the other, ask the same of torch and give the numbers of its trace."""
+    before.restore()
+    try:
+        runs = [
+            logged(lambda: {name: _outputs(_method(target, name), inputs) for name, inputs in row.items()})
+            for _ in range(2)
+        ]
+    except Exception:
+        return False  # some code objects to being watched; the second trace tells what is wrong, if anything is
+    (calls, first), (again, second) = runs
+    if calls != again:
+        # What the model keeps stays: the second trace must find it, as the second run did.
+        return False
+    for name, inputs in row.items():
+        inline_calls(traced, name)
+        before.restore()
+        try:
+            with without_optimiser():
+                actual = _outputs(_method(traced, name), inputs)
+        except RuntimeError:
+            return False
+        if any(_unlike(actual, expected[name], tolerance) for expected in (first, second)):
+            return False
+    before.restore()
+    return True
+
+
+def _method(target: Any, name: str) -> Any:
+    return target if name == "forward" else getattr(target, name)
+
+
+def _outputs(run: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:
+    with inference():
+        return copy_tensors(run(*copy_tensors(inputs)))
+
+
+def _unlike(actual: Any, expected: Any, tolerance: float) -> list[str]:
+    """Return the paths of the outputs that differ."""
+    pairs = zip(flatten(actual), flatten(expected), strict=False)
+    return [name or "the output" for (name, one), (_, other) in pairs if not _is_close(one, other, tolerance)]
 
 
 def _first(found: Iterable[list[Diagnostic]]) -> list[Diagnostic]:
@@ -88,20 +142,18 @@ def _graph_difference(one: Any, other: Any, traced: Compiled, path: str) -> list
 def _run_difference(
     target: Any, traced: Any, name: str, inputs: tuple[Any, ...], path: str, tolerance: float
 ) -> list[Diagnostic]:
-    run = traced if name == "forward" else getattr(traced, name)
     # Buffers are shared: what the one run counts must not be seen by the other.
     roots = [root for root in (target, traced) if isinstance(root, torch.nn.Module)]
     try:
-        with state_kept(*roots), inference(), without_optimiser():
-            actual = copy_tensors(run(*copy_tensors(inputs)))
+        with state_kept(*roots), without_optimiser():
+            actual = _outputs(_method(traced, name), inputs)
     except RuntimeError as error:
         return [
             _differs(f"The trace itself does not run on a check input: {str(error).strip().splitlines()[-1]}", path)
         ]
-    with state_kept(*roots), inference():
-        expected = (target if name == "forward" else getattr(target, name))(*copy_tensors(inputs))
-    pairs = zip(flatten(actual), flatten(expected), strict=False)
-    unlike = [name or "the output" for (name, one), (_, other) in pairs if not _is_close(one, other, tolerance)]
+    with state_kept(*roots):
+        expected = _outputs(_method(target, name), inputs)
+    unlike = _unlike(actual, expected, tolerance)
     if not unlike:
         return []
     found = [_differs(f"A run of the trace gave other numbers than the model itself, in {unlike[0]}.", path)]

@@ -16,7 +16,7 @@ from ..job_context import JobContext
 from ..recipe.model import TorchScript
 from .call_forms import CallForm
 from .compile_errors import fail_to_trace
-from .kept_state import inference
+from .kept_state import KeptState, inference
 from .python_numbers import keep_python_numbers
 from .torch_jit import Compiled, trace, trace_module
 from .trace_check import Row, check_trace
@@ -104,10 +104,12 @@ def _checked_trace(
 
     try:
         with inference():
+            if not options.check_trace:
+                return traced(rows[0])
+            before = KeptState(target if isinstance(target, torch.nn.Module) else None)
             compiled = traced(rows[0])
-            if options.check_trace:
-                for found in check_trace(target, compiled, rows, traced, path, options.check_tolerance):
-                    context.report(found)
+            for found in check_trace(target, compiled, rows, before, traced, path, options.check_tolerance):
+                context.report(found)
             return compiled
     except Exception as error:
         fail_to_trace(error, path, type_name, target)
