@@ -1,7 +1,7 @@
 """The loaded model as a tree: each submodule with its mark, its size, and the problems found in it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -24,7 +24,6 @@ _HEADING_TIPS = (
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 Index = QModelIndex | QPersistentModelIndex
 PATH_ROLE = Qt.ItemDataRole.UserRole
-SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 class ModuleTreeModel(QAbstractItemModel):
@@ -38,8 +37,9 @@ class ModuleTreeModel(QAbstractItemModel):
         self._rows: tuple[ModuleRow, ...] = ()
         self._parents: list[int] = []
         self._children: dict[int, list[int]] = {}
-        self._place: list[int] = []
+        self._places: dict[int, int] = {}
         self._numbers: dict[str, int] = {}
+        self._filter = ""
         self._marks: Mapping[str, Mark] = {}
         self._modes: dict[str, Mark] = {}
         self._problems: Counter[str] = Counter()
@@ -53,11 +53,17 @@ class ModuleTreeModel(QAbstractItemModel):
             self._modes = effective_modes(rows, marks)
             self.endResetModel()
         elif marks != self._marks or problems != self._problems:
+            before = (self._marks, self._modes, self._problems)
             self._marks, self._problems = dict(marks), problems
             self._modes = effective_modes(rows, marks)
-            for children in self._children.values():
-                first = self._index(children[0], MARK)
-                self.dataChanged.emit(first, self._index(children[-1], PROBLEMS))
+            self._tell_changes(*before)
+
+    def show_only(self, text: str) -> None:
+        """Show the modules that have a text in their path or their type, and what they are in; all for no text."""
+        self.beginResetModel()
+        self._filter = text.strip().lower()
+        self._arrange()
+        self.endResetModel()
 
     def path_at(self, index: Index) -> str | None:
         return self._rows[index.internalId()].path if index.isValid() else None
@@ -66,35 +72,77 @@ class ModuleTreeModel(QAbstractItemModel):
         return self._rows[index.internalId()] if index.isValid() else None
 
     def index_of(self, path: str) -> QModelIndex:
-        """Return the index of a module, an invalid one where there is none."""
+        """Return the index of a module, an invalid one where there is none, or the filter hides it."""
         number = self._numbers.get(path)
-        return QModelIndex() if number is None else self._index(number, NAME)
+        return self._index(number, NAME) if number in self._places else QModelIndex()
 
     def can_mark(self, index: Index) -> bool:
         row = self.row_at(index)
-        return row is not None and not row.is_container and not row.is_script
+        return row is not None and _takes_mark(row)
+
+    def marked_by(self, indexes: Iterable[Index]) -> tuple[str, ...]:
+        """Return the modules that a mark of these rows means: a container, which takes none, stands for its members."""
+        found: dict[str, None] = {}
+        waiting = [index.internalId() for index in indexes][::-1]
+        while waiting:
+            number = waiting.pop()
+            row = self._rows[number]
+            if _takes_mark(row):
+                found[row.path] = None
+            elif row.is_container:
+                waiting += self._children.get(number, ())[::-1]
+        return tuple(found)
 
     def _set_rows(self, rows: tuple[ModuleRow, ...]) -> None:
         self._rows = rows
         self._numbers = {row.path: number for number, row in enumerate(rows)}
-        self._parents, self._children, self._place = [], {}, []
-        for row in rows:
-            parent = self._numbers.get(parent_path(row.path), -1) if row.path else -1
-            siblings = self._children.setdefault(parent, [])
-            self._place.append(len(siblings))
-            siblings.append(len(self._parents))
-            self._parents.append(parent)
+        self._parents = [self._numbers.get(parent_path(row.path), -1) if row.path else -1 for row in rows]
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Give each module that is shown its place below its parent."""
+        self._children, self._places = {}, {}
+        for number in self._shown_numbers():
+            siblings = self._children.setdefault(self._parents[number], [])
+            self._places[number] = len(siblings)
+            siblings.append(number)
+
+    def _shown_numbers(self) -> Iterable[int]:
+        if not self._filter:
+            return range(len(self._rows))
+        shown: set[int] = set()
+        for number, row in enumerate(self._rows):
+            if self._filter in row.path.lower() or self._filter in row.type_name.lower():
+                while number >= 0 and number not in shown:
+                    shown.add(number)
+                    number = self._parents[number]
+        return sorted(shown)
+
+    def _tell_changes(self, marks: Mapping[str, Mark], modes: Mapping[str, Mark], problems: Counter[str]) -> None:
+        """Say which rows look otherwise than with these former values."""
+        paths = [row.path for row in self._rows]
+        for children in self._children.values():
+            changed = [
+                number
+                for number in children
+                if marks.get(paths[number]) != self._marks.get(paths[number])
+                or modes[paths[number]] != self._modes[paths[number]]
+                or problems[paths[number]] != self._problems[paths[number]]
+            ]
+            if changed:
+                self.dataChanged.emit(self._index(changed[0], MARK), self._index(changed[-1], PROBLEMS))
 
     def _index(self, number: int, column: int) -> QModelIndex:
-        return self.createIndex(self._place[number], column, number)
+        return self.createIndex(self._places[number], column, number)
 
     # Qt's own names from here on.
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's signature
-        if not self.hasIndex(row, column, parent):
+        # Qt asks for each row of a large tree: its own hasIndex would ask two more questions each time.
+        children = self._children.get(parent.internalId() if parent.isValid() else -1, ())
+        if not (0 <= row < len(children) and 0 <= column < len(_HEADINGS)) or parent.column() > 0:
             return QModelIndex()
-        number = parent.internalId() if parent.isValid() else -1
-        return self.createIndex(row, column, self._children[number][row])
+        return self.createIndex(row, column, children[row])
 
     def parent(self, index: Index | None = None) -> Any:
         if index is None:
@@ -208,3 +256,7 @@ class ModuleTreeModel(QAbstractItemModel):
         place = f"\n{row.file}:{row.line}" if row.file else ""
         shared = f"\nThe same object as {row.shared_with or 'the model'}" if row.shared_with is not None else ""
         return f"{path} · {row.type_name}{place}{shared}"
+
+
+def _takes_mark(row: ModuleRow) -> bool:
+    return not row.is_container and not row.is_script

@@ -2,10 +2,9 @@
 
 from collections import Counter
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -18,14 +17,15 @@ from PySide6.QtWidgets import (
 
 from ...core.recipe.model import Mark
 from ..models.entries import EntriesModel
-from ..models.module_tree import MARK, NAME, PARAMETERS, PATH_ROLE, PROBLEMS, TYPE, ModuleTreeModel
+from ..models.module_tree import NAME, ModuleTreeModel
 from ..state.documents import is_long
-from ..state.edits import with_mark
+from ..state.edits import with_marks
 from ..state.session import Document, Session
-from .choices import ChoiceDelegate
 from .empty_state import EmptyState
+from .module_view import ModuleView
 
-_CHOICES = [("", "inherit"), ("trace", "trace"), ("script", "script")]
+FILTER_DELAY_MS = 60
+"""Letters that follow each other filter once."""
 
 
 class ModelTreePanel(QWidget):
@@ -37,39 +37,26 @@ class ModelTreePanel(QWidget):
     def __init__(self, trust: QAction, mark_actions: dict[str, QAction]) -> None:
         super().__init__()
         self._is_showing = False
+        self._selected: str | None = None
         self._build(trust)
         self._connect(mark_actions)
 
     def _build(self, trust: QAction) -> None:
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter modules")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setAccessibleName("Filter modules")
+        self.filter = _Filter()
         self.model = ModuleTreeModel(self)
-        self._shown = QSortFilterProxyModel(self)
-        self._shown.setSourceModel(self.model)
-        self._shown.setRecursiveFilteringEnabled(True)
-        self._shown.setFilterRole(PATH_ROLE)
-        self._shown.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.tree = _ModuleTree()
-        self.tree.setModel(self._shown)
-        self.tree.setAccessibleName("Modules of the model")
-        self.tree.setItemDelegateForColumn(MARK, ChoiceDelegate(lambda index: _CHOICES, parent=self.tree))
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(24)
-        width = self.fontMetrics().averageCharWidth()
-        for column, characters in ((NAME, 17), (MARK, 20), (TYPE, 12), (PARAMETERS, 8), (PROBLEMS, 3)):
-            header.resizeSection(column, width * characters + 10)
-        header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(PROBLEMS, QHeaderView.ResizeMode.ResizeToContents)
+        self.tree = ModuleView(self.model)
         self.note = QLabel("Marks do not apply to torch.export, which is chosen under Tracing.")
         self.note.setWordWrap(True)
+        self.no_match = QLabel()
+        self.no_match.setWordWrap(True)
+        self.no_match.setTextFormat(Qt.TextFormat.PlainText)
+        self.no_match.hide()
         loaded = QWidget()
         layout = _column(loaded)
         layout.addWidget(self.note)
         self.note.hide()
         layout.addWidget(self.filter)
+        layout.addWidget(self.no_match)
         layout.addWidget(self.tree)
 
         self._reason = QLabel()
@@ -101,8 +88,13 @@ class ModelTreePanel(QWidget):
         layout.addWidget(self._stack)
 
     def _connect(self, mark_actions: dict[str, QAction]) -> None:
-        self.filter.textChanged.connect(self._filter)
-        self.model.mark_chosen.connect(self._wish_mark)
+        self._filter_soon = QTimer(self)
+        self._filter_soon.setSingleShot(True)
+        self._filter_soon.setInterval(FILTER_DELAY_MS)
+        self._filter_soon.timeout.connect(self._filter)
+        self.filter.textChanged.connect(self._filter_soon.start)
+        self.filter.left.connect(self._leave_filter)
+        self.model.mark_chosen.connect(lambda path, mark: self._wish_mark((path,), mark))
         self.tree.selectionModel().currentChanged.connect(self._choose)
         # A click on the row that is current already: it came there by something else, which is selected still.
         self.tree.clicked.connect(self._choose)
@@ -110,13 +102,10 @@ class ModelTreePanel(QWidget):
         self.outline.selectionModel().currentChanged.connect(self._choose_entry)
         for mark, action in mark_actions.items():
             self.tree.addAction(action)
-            action.triggered.connect(lambda checked=False, mark=mark: self.mark_current(mark))
-
-    def mark_current(self, mark: str) -> None:
-        """Mark the selected module; ``mark`` is ``trace``, ``script`` or empty for inherit."""
-        index = self._shown.mapToSource(self.tree.currentIndex())
-        if index.isValid():
-            self.model.setData(index.siblingAtColumn(MARK), mark)
+            chosen: Mark | None = mark or None  # type: ignore[assignment]  # the keys are marks, empty for inherit
+            action.triggered.connect(
+                lambda checked=False, mark=chosen: self._wish_mark(self.tree.selected_modules(), mark)
+            )
 
     def show_state(self, session: Session) -> None:
         self._is_showing = True
@@ -141,6 +130,7 @@ class ModelTreePanel(QWidget):
     def _show_outline(self, session: Session, document: Document) -> None:
         self._stack.setCurrentIndex(1)
         self.model.show((), {}, Counter())
+        self.filter.clear()
         self.entries.show(document.entries)
         names = [entry.name for entry in document.entries]
         if document.recipe.model.entry in names:
@@ -149,13 +139,14 @@ class ModelTreePanel(QWidget):
         self._reason.setText(_outline_reason(session, document))
 
     def _select(self, path: str | None) -> None:
-        index = QModelIndex() if path is None else self._shown.mapFromSource(self.model.index_of(path))
+        self._selected = path
+        index = QModelIndex() if path is None else self.model.index_of(path)
         if index.isValid() and index.siblingAtColumn(NAME) != self.tree.currentIndex().siblingAtColumn(NAME):
             self.tree.setCurrentIndex(index)
             self.tree.scrollTo(index)
 
     def _choose(self, current: QModelIndex) -> None:
-        path = self.model.path_at(self._shown.mapToSource(current))
+        path = self.model.path_at(current)
         if path is not None and not self._is_showing:
             self.module_chosen.emit(path)
 
@@ -164,39 +155,51 @@ class ModelTreePanel(QWidget):
         if entry is not None and not self._is_showing:
             self.entry_wished.emit(entry.name)
 
-    def _filter(self, text: str) -> None:
-        self._shown.setFilterFixedString(text)
-        if text:
-            self.tree.expandAll()
+    def _filter(self) -> None:
+        text = self.filter.text().strip()
+        self._is_showing = True
+        self.tree.show_only(text)
+        self._is_showing = False
+        self.no_match.setText(f"No module has “{text}” in its path or its type.")
+        self.no_match.setVisible(bool(text) and self.model.rowCount() == 0)
+        self._select(self._selected)
 
-    def _wish_mark(self, path: str, mark: Mark | None) -> None:
-        name = f"{'Inherit the mark of' if mark is None else 'Mark'} {path or 'the model'}"
-        name += f" as {mark}" if mark else ""
-        self.edit_wished.emit(name, lambda recipe: with_mark(recipe, path, mark), "")
+    def _leave_filter(self) -> None:
+        """Go on in the tree; an empty filter shows all of it at once."""
+        self._filter_soon.stop()
+        self._filter()
+        self.tree.setFocus()
+        if not self.tree.currentIndex().isValid():
+            self.tree.setCurrentIndex(self.model.index(0, NAME))
+
+    def _wish_mark(self, paths: tuple[str, ...], mark: Mark | None) -> None:
+        if not paths:
+            return
+        what = f"{len(paths)} modules" if len(paths) > 1 else paths[0] or "the model"
+        name = f"Mark {what} as {mark}" if mark else f"Inherit the mark of {what}"
+        self.edit_wished.emit(name, lambda recipe: with_marks(recipe, paths, mark), "")
 
 
-class _ModuleTree(QTreeView):
-    """Enter and F2 open the mark's list whatever column the cursor is in; a click on a mark opens it too."""
+class _Filter(QLineEdit):
+    """Escape empties it; that, Enter and the arrow down go on to the tree."""
+
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.setUniformRowHeights(True)
-        self.setAlternatingRowColors(False)
-        self.setFrameShape(QTreeView.Shape.NoFrame)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setIndentation(16)
-        self.clicked.connect(self._edit_mark)
+        self.setPlaceholderText("Filter modules")
+        self.setClearButtonEnabled(True)
+        self.findChildren(QToolButton)[0].setAccessibleName("Show all modules")
+        self.setAccessibleName("Filter modules")
+        self.setToolTip("Show only modules that have this in their path or their type")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.edit(self.currentIndex().siblingAtColumn(MARK))
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            self.left.emit()
             return
         super().keyPressEvent(event)
-
-    def _edit_mark(self, index: QModelIndex) -> None:
-        if index.column() == MARK and index.flags() & Qt.ItemFlag.ItemIsEditable:
-            self.edit(index)
 
 
 def _nothing_to_show(document: Document | None) -> tuple[str, str]:

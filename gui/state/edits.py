@@ -2,6 +2,7 @@
 
 import ast
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from ...core.results import Parameter, SuggestedInput
 from .recipe_values import refuse, with_value
 
 
-def with_mark(recipe: Recipe, path: str, mark: Mark | None) -> Recipe:
-    """Mark a module, or let it inherit again (``mark`` None)."""
-    marks = {key: value for key, value in recipe.marks.items() if key != path}
+def with_marks(recipe: Recipe, paths: Collection[str], mark: Mark | None) -> Recipe:
+    """Mark modules, or let them inherit again (``mark`` None)."""
+    changed = set(paths)
+    marks = {key: value for key, value in recipe.marks.items() if key not in changed}
     if mark is not None:
-        marks[path] = mark
+        marks.update(dict.fromkeys(paths, mark))
     return replace(recipe, marks=dict(sorted(marks.items())))
 
 

@@ -25,23 +25,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 from window_fakes import FakeClient, FakeDesktop, export_result
-
-
-def trigger(workbench: Workbench, name: str) -> None:
-    action = workbench.window.action_table[name]
-    assert action.isEnabled(), name
-    action.trigger()
-
-
-def open_loaded(workbench: Workbench, path: Path, qtbot: QtBot) -> None:
-    workbench.open(path)
-    qtbot.waitUntil(lambda: workbench.session.inspection is not None and workbench.session.job is None)
-
-
-def export(workbench: Workbench, qtbot: QtBot) -> None:
-    button = workbench.window.toolbar.widgetForAction(workbench.window.action_table["export"])
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: workbench.session.exported is not None and workbench.session.job is None)
+from window_steps import export, open_loaded, trigger
 
 
 def recipe_of(workbench: Workbench) -> object:

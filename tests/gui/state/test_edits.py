@@ -18,10 +18,10 @@ def row(path: str, **facts: bool) -> ModuleRow:
     return ModuleRow(path=path, type_name="M", parameter_count=0, own_parameter_count=0, **facts)  # type: ignore[arg-type]
 
 
-def test_that_a_mark_can_be_set_and_taken_away() -> None:
-    marked = edits.with_mark(RECIPE, "body", "trace")
-    assert marked.marks == {"": "script", "body": "trace"}
-    assert edits.with_mark(marked, "body", None) == RECIPE
+def test_that_marks_can_be_set_and_taken_away() -> None:
+    marked = edits.with_marks(RECIPE, ("head", "body"), "trace")
+    assert marked.marks == {"": "script", "body": "trace", "head": "trace"}
+    assert edits.with_marks(marked, ("body", "head"), None) == RECIPE
 
 
 def test_that_another_entry_takes_its_inputs_and_marks_away_and_the_same_entry_nothing() -> None:
