@@ -1,9 +1,9 @@
 """What ``check_trace`` of ``torch.jit.trace`` looks for: a second trace that differs, or numbers other than eager's.
 
-What torch compares is compared here (torch/jit/_trace.py, torch 2.13), in less time. Torch always traces again, and runs
-both traces through its optimiser. Here the model is run twice, which costs a fifth of a trace; where both runs ask the
-same of torch, and give what the trace gives, a second trace has nothing to tell. It is made where they do not, and for
-further inputs to check with. The trace is kept where its check fails, and what differs is a place, not text.
+What torch compares is compared here (torch/jit/_trace.py, torch 2.13), in less time. Torch always traces again, and
+runs both traces through its optimiser. Here the model is run twice, which costs a fifth of a trace; where both runs ask
+the same of torch, and give what the trace gives, a second trace has nothing to tell. It is made where they do not, and
+for further inputs to check with. The trace is kept where its check fails, and what differs is a place, not text.
 """
 
 import re
