@@ -40,7 +40,11 @@ class Worker:
         threading.Thread(target=self._take_requests, name="requests", daemon=True).start()
         self._emit(jobs.start_up())
         while True:
-            self._emit(self._run(self._queue.get()))
+            request = self._queue.get()
+            # What was imported is not looked at again and again by the collector, during a job that makes much.
+            gc.freeze()
+            self._emit(self._run(request))
+            gc.unfreeze()
             gc.collect()
             if self._queue.empty():
                 jobs.warm_up()

@@ -5,6 +5,7 @@ measured in turn with it; the medians are compared. The peak is that of all proc
 the clean process that reloads the file.
 """
 
+import gc
 import json
 import os
 import statistics
@@ -84,6 +85,9 @@ def seconds() -> dict[str, float]:
     warnings.simplefilter("ignore")
     torch.backends.mha.set_fastpath_enabled(False)
     warm_clean_process()
+    # As the worker has it, before each job.
+    gc.collect()
+    gc.freeze()
     own, whole, stages = [], [], {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
