@@ -18,7 +18,7 @@ from ..torchscript.compile import CompiledEntry
 from ..torchscript.eager import fresh
 from ..torchscript.kept_state import KeptState, inference
 from ..torchscript.parked_weights import find_weights
-from ..torchscript.torch_jit import inline_calls, without_optimiser
+from ..torchscript.torch_jit import without_optimiser
 from .probes import Probe
 from .verdict import Expected, first_line, not_run, relative_gate, verdict
 
@@ -38,7 +38,6 @@ def check_compiled(
     kept = KeptState(compiled if isinstance(compiled, torch.nn.Module) else None)
     for method, all_rows in probes.items():
         rows = all_rows[:most]
-        inline_calls(compiled, method)
         actual: list[Any] = []
         for index, probe in enumerate(rows):
             context.progress(index / len(rows), f"TorchScript, probe {index + 1} of {len(rows)}")

@@ -22,7 +22,7 @@ from .eager import fresh, run_eager
 from .kept_state import state_kept, substituted
 from .marks import Unit, inner_units, marked_modules, plan_units
 from .scripting import scripted_function, scripted_module
-from .torch_jit import Compiled, define_method, forget_types, with_attributes
+from .torch_jit import Compiled, define_method, forget_types, inline_calls, with_attributes
 from .tracer_warnings import warnings_as_diagnostics
 from .tracing import TracedCall, traced_function, traced_module
 
@@ -116,6 +116,17 @@ class EntryCompiler:
         return self._recorder
 
     def compile(self, examples: Mapping[str, MethodExample]) -> CompiledEntry:
+        """Compile, with the calls in each method inlined, so that it can be run ``without_optimiser``.
+
+        Raises:
+            ExportDeskError: ``marks.*``, ``script.*`` or ``trace.*``, with module, file and line.
+        """
+        entry = self._compiled(examples)
+        for method in examples:
+            inline_calls(entry.compiled, method)
+        return entry
+
+    def _compiled(self, examples: Mapping[str, MethodExample]) -> CompiledEntry:
         forget_types()
         if self._root is None:
             return self._function(examples["forward"])

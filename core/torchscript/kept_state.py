@@ -1,8 +1,9 @@
 """The user's model as it was: state, submodules and switches put back after runs that may change them."""
 
 import contextlib
+import operator
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import torch
@@ -103,16 +104,20 @@ def _version(tensor: torch.Tensor) -> int | None:
 
 def _refill(container: Any, content: Any) -> None:
     if isinstance(container, list):
-        if len(container) != len(content) or any(a is not b for a, b in zip(container, content, strict=True)):
+        if not _is_same(container, content):
             container[:] = content
     elif isinstance(container, dict):
-        same = list(container) == list(content) and all(container[key] is content[key] for key in content)
-        if not same:
+        if not (_is_same(container.values(), content.values()) and list(container) == list(content)):
             container.clear()
             container.update(content)
     elif container != content:
         container.clear()
         container.update(content)
+
+
+def _is_same(members: Collection[Any], others: Collection[Any]) -> bool:
+    """Whether both hold the same objects; asked of each container of each module after each run, so it is quick."""
+    return len(members) == len(others) and all(map(operator.is_, members, others))
 
 
 def _is_lazy(tensor: torch.Tensor) -> bool:

@@ -13,7 +13,7 @@ from ...inputs.binding import Arguments
 from ..compile import CompiledEntry
 from ..eager import EagerModel, fresh
 from ..kept_state import KeptState, inference
-from ..torch_jit import inline_calls, without_optimiser
+from ..torch_jit import without_optimiser
 from .resized import Resize, feature_sizes, resizes
 
 _TOLERANCE = 1e-3
@@ -38,7 +38,6 @@ class SizeAudit:
     def findings(self) -> Iterator[Diagnostic]:
         """Yield a diagnostic for each place that keeps a size of the example."""
         known = feature_sizes(self.root)
-        inline_calls(self.entry.compiled, self.method)
         groups = list(resizes(self.example, lambda size: size in known))
         if len(groups) > 1 and self._is_right_at(groups):
             return
