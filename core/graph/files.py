@@ -89,11 +89,13 @@ def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> 
 def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: Callable[[], None]) -> Graph:
     # Only a trace keeps the sizes of its inputs; asked for others, torch complains on standard error.
     has_input_shapes = "traced_inputs.pkl" in _names_inside(path) and has_shapes
+    from ..torchscript.recorded_inputs import RECORD, recorded_calls
     from ..torchscript.torch_jit import load_graphs
     from .torchscript import graph_of_module
 
+    extra = {RECORD: ""} if has_shapes else {}
     try:
-        module = load_graphs(path, has_input_shapes=has_input_shapes)
+        module = load_graphs(path, has_input_shapes=has_input_shapes, extra=extra)
     except (RuntimeError, ValueError, OSError, TypeError, AttributeError, MemoryError, EOFError) as error:
         fail(
             "graph.damaged",
@@ -103,7 +105,14 @@ def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: C
             cause=error,
         )
     try:
-        return graph_of_module(module, path.name, is_folded=is_folded, has_shapes=has_shapes, checkpoint=checkpoint)
+        return graph_of_module(
+            module,
+            path.name,
+            is_folded=is_folded,
+            has_shapes=has_shapes,
+            calls=recorded_calls(extra.get(RECORD, "")),
+            checkpoint=checkpoint,
+        )
     except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         fail(
             "graph.unreadable",

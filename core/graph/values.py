@@ -53,6 +53,9 @@ class Bundle:
 
 Value = Wire | Constant | Submodule | Bundle
 
+NEVER_GIVEN = Bundle(())
+"""What a branch that leaves early does not give, and nobody reads; compared by identity."""
+
 
 def wires_in(value: Value) -> list[Wire]:
     """Return the wires that a value is made of, in order."""
@@ -102,11 +105,28 @@ def computed(op: str, operands: list[Value]) -> Constant | None:
         return None
     rule = _RULES.get(op)
     try:
-        return None if rule is None else Constant(rule(*values))
+        result = None if rule is None else Constant(rule(*values))
     except (TypeError, ValueError, ArithmeticError, IndexError, KeyError):
         return None
+    # torch's integers have 64 bits; a file that squares a number again and again may not make ours endless.
+    is_too_large = result is not None and isinstance(result.value, int) and abs(result.value) >= 2**63
+    return None if is_too_large else result
 
 
+def _sum(one: Any, other: Any) -> Any:
+    if isinstance(one, (list, str)) and len(one) + len(other) > _LONGEST:
+        raise ValueError
+    return one + other
+
+
+def _product(one: Any, other: Any) -> Any:
+    if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
+        raise TypeError
+    return one * other
+
+
+_LONGEST = 10_000
+"""Elements of a list that is worked out; a file may hold additions that double a list forty times."""
 _RULES: dict[str, Any] = {
     "aten::__is__": lambda a, b: a is b,
     "aten::__isnot__": lambda a, b: a is not b,
@@ -119,11 +139,14 @@ _RULES: dict[str, Any] = {
     "aten::gt": lambda a, b: a > b,
     "aten::le": lambda a, b: a <= b,
     "aten::ge": lambda a, b: a >= b,
-    "aten::add": lambda a, b: a + b,
+    "aten::add": lambda a, b: _sum(a, b),
     "aten::sub": lambda a, b: a - b,
-    "aten::mul": lambda a, b: a * b,
+    "aten::mul": lambda a, b: _product(a, b),
     "aten::floordiv": lambda a, b: a // b,
     "aten::len": len,
+    "aten::list": list,
     "aten::neg": lambda a: -a,
     "aten::Bool": bool,
+    "aten::Int": int,
+    "aten::Float": float,
 }

@@ -50,7 +50,10 @@ class ScriptRun:
         context, prepared, entry = self._context, self._prepared, self.entry
         self._file = file = stem.with_name(f"{stem.name}.pt")
         with context.stage("save"):
-            save_compiled(entry.compiled, file)
+            examples = {method: rows[0].arguments for method, rows in prepared.probes.items()}
+            save_compiled(
+                entry.compiled, file, {method: entry.arguments(method, call) for method, call in examples.items()}
+            )
         if self._recipe.model.device == "cpu":
             with context.stage("check-reloaded"):
                 self._reloaded = ReloadedCheck(self._clean, file, entry, prepared.all_probes)

@@ -1,12 +1,15 @@
 """The ``.pt`` file: its name, and how it is saved."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..errors import fail
+from ..inputs.binding import Arguments
+from .recorded_inputs import record_of
 from .torch_jit import Compiled, save
 
 
@@ -15,14 +18,17 @@ def file_stem(entry: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", entry).strip("-") or "model"
 
 
-def save_compiled(compiled: Compiled, file: Path) -> None:
+def save_compiled(compiled: Compiled, file: Path, calls: Mapping[str, Arguments]) -> None:
     """Save a module or function with ``torch.jit.save``.
+
+    Args:
+        calls: an example of each method's arguments; the file keeps their kinds and shapes.
 
     Raises:
         ExportDeskError: ``torchscript.save``.
     """
     try:
-        save(compiled, file)
+        save(compiled, file, record_of(calls))
     except Exception as error:
         if function := _python_function(compiled):
             fail(

@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import io
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -181,17 +181,19 @@ def load(file: Path) -> torch.jit.ScriptModule:
         return cast(torch.jit.ScriptModule, _jit.load(str(file), map_location="cpu"))
 
 
-def load_graphs(file: Path, *, has_input_shapes: bool = False) -> Any:
+def load_graphs(file: Path, *, has_input_shapes: bool = False, extra: dict[str, str] | None = None) -> Any:
     """Return torch's own object of a saved module, to be read and not called: a third of a load goes into wrapping it.
 
     Args:
         has_input_shapes: the inputs of a traced model have the sizes again that it was traced with.
+        extra: further files of the archive by name; what they hold is put in, where the archive has them.
     """
+    extra = {} if extra is None else extra
     try:
         # Private, and the only way: torch.jit.save keeps the sizes of a trace's inputs and load drops them.
         internals: Any = torch._C  # its type stubs lack the last argument
         unit = internals.CompilationUnit()
-        return internals.import_ir_module(unit, str(file), torch.device("cpu"), {}, has_input_shapes)
+        return internals.import_ir_module(unit, str(file), torch.device("cpu"), extra, has_input_shapes)
     except (RuntimeError, TypeError, AttributeError):
         return load(file)._c
 
@@ -206,10 +208,10 @@ def method_of(module: torch.jit.ScriptModule, name: str) -> Any:
     return cast(Any, module)._c._get_method(name)
 
 
-def save(compiled: Compiled, file: Path) -> None:
-    """``torch.jit.save``."""
+def save(compiled: Compiled, file: Path, extra: Mapping[str, bytes]) -> None:
+    """``torch.jit.save``, with further files in the archive."""
     with _deprecation_unsaid():
-        _jit.save(compiled, str(file))
+        _jit.save(compiled, str(file), _extra_files=dict(extra))
 
 
 @contextlib.contextmanager

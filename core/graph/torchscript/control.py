@@ -6,7 +6,7 @@ from ..model import GroupKind, NodeKind
 from ..places import NOWHERE, Place, source_text, users_place
 from ..shapes import example_of
 from ..values import UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant
-from .values_of_torch import agreed, range_of, short
+from .values_of_torch import agreed, range_of, same_stand_in, short
 from .walk import Scope, Walk
 
 
@@ -42,7 +42,12 @@ def choose_branch(walk: Walk, node: Any, scope: Scope, operands: list[Value]) ->
     if not node.outputsSize():
         return []
     merged: list[Value] = [Bundle(pair) for pair in zip(*sides, strict=True)]
-    examples = [agreed(example_of(one), example_of(other)) for one, other in zip(*sides, strict=True)]
+    decided = example_of(operands[0])
+    if isinstance(decided, bool):
+        # Sizes decide, and for these inputs only one side is ever taken.
+        examples = [example_of(value) for value in sides[0 if decided else 1]]
+    else:
+        examples = [agreed(one, other) for one, other in zip(*sides, strict=True)]
     control = NodeKind.CONTROL
     return walk.add(node, inside, "prim::Return", "either", merged, kind=control, examples=examples)
 
@@ -69,7 +74,7 @@ def run_loop(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> list
     if not node.outputsSize():
         return []
     ends = [scope.names[value.unique()] for value in block.outputs()]
-    examples = [agreed(example_of(end), first) for end, first in zip(ends[1:], firsts[1:], strict=True)]
+    examples = [same_stand_in(example_of(end), first) for end, first in zip(ends[1:], firsts[1:], strict=True)]
     label = "next turn, or done"
     return walk.add(node, inner, "prim::Return", label, ends, kind=NodeKind.CONTROL, examples=examples)
 
@@ -105,4 +110,4 @@ def _shown(walk: Walk, value: Any, scope: Scope, place: Place) -> Value:
         group=scope.group,
         outputs=(value.debugName(),),
     )
-    return Wire(node, 0, value.debugName(), result.shape, result.dtype)
+    return Wire(node, 0, value.debugName(), result.shape, result.dtype, example=example_of(result))

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from ..model import NodeKind
-from ..values import Bundle, Constant, Submodule, Value, Wire, as_constant
+from ..values import NEVER_GIVEN, UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant
 from .functions import CalledFunction
 from .values_of_torch import constant_of, short, type_of
 from .walk import LIST_CHANGES, Scope, Walk
@@ -60,7 +60,12 @@ def fold_unpacking(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -
     if walk.is_folded and isinstance(whole, Wire):
         # The parts of one output: they stay that output, so that unpacking is no step between two operations.
         outputs = [node.outputsAt(index) for index in range(node.outputsSize())]
-        return [Wire(whole.node, whole.port, output.debugName(), *type_of(output)) for output in outputs]
+        is_seen = isinstance(whole.example, (list, tuple)) and len(whole.example) == len(outputs)
+        examples = whole.example if is_seen else [UNKNOWN] * len(outputs)
+        return [
+            Wire(whole.node, whole.port, output.debugName(), *type_of(output, example), example=example)
+            for output, example in zip(outputs, examples, strict=True)
+        ]
     return None
 
 
@@ -77,7 +82,7 @@ def fold_picking(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> 
 
 def pass_on(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> list[Value] | None:
     if not operands:
-        return [Bundle(())]  # of prim::Uninitialized: what a branch that leaves early does not give, and nobody reads
+        return [NEVER_GIVEN]  # of prim::Uninitialized
     return [operands[0]] if walk.is_folded else None
 
 

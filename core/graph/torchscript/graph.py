@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import fail
+from ...torchscript.recorded_inputs import RecordedCall
 from ..builder import GraphBuilder
 from ..model import NO_GROUP, Graph, GroupKind
 from ..values import Submodule
@@ -35,6 +36,7 @@ _KINDS: tuple[tuple[Rule, str], ...] = (
     (choose_branch, "prim::If"),
     (run_loop, "prim::Loop"),
 )
+_NONE_RECORDED: Mapping[str, RecordedCall] = {}
 RULES: Mapping[str, Rule] = {kind: rule for rule, kinds in _KINDS for kind in kinds.split()}
 
 
@@ -44,6 +46,7 @@ def graph_of_module(
     *,
     is_folded: bool = True,
     has_shapes: bool = True,
+    calls: Mapping[str, RecordedCall] = _NONE_RECORDED,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Graph:
     """Return the graph of a ScriptModule, or of a ScriptFunction.
@@ -53,6 +56,7 @@ def graph_of_module(
         is_folded: constants, list building and attribute access are no nodes of their own.
         has_shapes: shapes that the graph lacks are found from those of its inputs, as far as those are known; the
             first time in a process, torch needs most of a second to get ready for that.
+        calls: what each method is called with, as far as that is known, for shapes that the graph itself lacks.
         checkpoint: called now and then; may raise Cancelled.
 
     Raises:
@@ -61,7 +65,7 @@ def graph_of_module(
     builder = GraphBuilder("torchscript", title)
     walk = Walk(builder, RULES, is_folded=is_folded, has_shapes=has_shapes, checkpoint=checkpoint)
     if not hasattr(module, "_c") and hasattr(module, "graph"):  # a ScriptFunction
-        walk.entry(module.graph, None, "", NO_GROUP)
+        walk.entry(module.graph, None, "", NO_GROUP, calls.get("forward"))
         return builder.finish()
     handle = getattr(module, "_c", module)
     methods = [name for name in handle._method_names() if not name.startswith("__")]
@@ -75,5 +79,6 @@ def graph_of_module(
         group = NO_GROUP
         if len(methods) > 1 and "forward" not in methods:
             group = builder.add_group(name, name, kind=GroupKind.METHOD)
-        walk.entry(handle._get_method(name).graph, Submodule("", handle), f"{name}/" if group >= 0 else "", group)
+        prefix = f"{name}/" if group >= 0 else ""
+        walk.entry(handle._get_method(name).graph, Submodule("", handle), prefix, group, calls.get(name))
     return builder.finish()

@@ -7,8 +7,8 @@ import torch
 
 from ..labels import ShapeOnly
 from ..model import shape_text
-from ..shapes import DTYPES, described
-from ..values import UNKNOWN, Constant, Value, name_in_port
+from ..shapes import DTYPES, described, example_of
+from ..values import NEVER_GIVEN, UNKNOWN, Constant, Value, name_in_port
 
 _MANGLED = re.compile(r"___torch_mangle_\d+\.")
 _PLAIN_TYPES = {"IntType": "int", "FloatType": "float", "BoolType": "bool", "StringType": "str", "NumberType": "number"}
@@ -40,8 +40,15 @@ def type_of(value: Any, example: Any = UNKNOWN) -> tuple[str, str]:
     return shape_text(None if sizes is None else tuple(sizes)) or shape, DTYPES.get(dtype, "") or seen
 
 
-def agreed(one: Any, other: Any) -> Any:
-    """Return the stand-in that both sides have in common."""
+def agreed(one: Value, other: Value) -> Any:
+    """Return the stand-in that both sides of a branch have in common; a side that leaves early gives nothing."""
+    if one is NEVER_GIVEN or other is NEVER_GIVEN:
+        return example_of(other if one is NEVER_GIVEN else one)
+    return same_stand_in(example_of(one), example_of(other))
+
+
+def same_stand_in(one: Any, other: Any) -> Any:
+    """Return a stand-in if it is the same as another."""
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         return one if one.shape == other.shape and one.dtype == other.dtype else UNKNOWN
     return UNKNOWN

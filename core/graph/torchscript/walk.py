@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ...torchscript.recorded_inputs import RecordedCall
 from ..builder import GraphBuilder
 from ..labels import detail_of, label_of
 from ..model import NodeKind
 from ..places import NOWHERE, Place, users_place
-from ..shapes import ShapeRun, empty
+from ..shapes import ShapeRun, empty, example_of_input
 from ..values import UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant, computed, name_in_port, wires_in
 from .values_of_torch import range_of, type_of
 
@@ -68,17 +69,29 @@ class Walk:
         self._argument_names: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, Place] = {}
 
-    def entry(self, graph: Any, module: Submodule | None, prefix: str, group: int) -> None:
-        """Walk a graph that is called from outside: its inputs and outputs become nodes."""
+    def entry(self, graph: Any, module: Submodule | None, prefix: str, group: int, call: RecordedCall | None) -> None:
+        """Walk a graph that is called from outside: its inputs and outputs become nodes.
+
+        Args:
+            call: what the graph is called with, where that is known.
+        """
         arguments: list[Value] = []
+        given = dict[str | int, Any]()
+        if call is not None and self._shapes is not None:
+            given = {position: example_of_input(item) for position, item in enumerate(call.positional)}
+            given |= {item.name: example_of_input(item) for item in call.keyword}
         scope = Scope(prefix, "", group, NOWHERE)
         for position, value in enumerate(graph.inputs()):
             if position == 0 and module is not None:
                 arguments.append(module)
                 continue
             name = re.sub(r"\.\d+$", "", value.debugName())
-            end = self._end(scope, "input", name, *type_of(value))
-            arguments.append(dataclasses.replace(end, example=self._example_of_type(value)))
+            example = self._example_of_type(value)
+            if example is UNKNOWN:
+                place = position if module is None else position - 1
+                example = given.get(name, given.get(place, UNKNOWN))
+            end = self._end(scope, "input", name, *type_of(value, example))
+            arguments.append(dataclasses.replace(end, example=example))
         results = self.graph(graph, scope, arguments)
         leaves = [leaf for result in results for leaf in _leaves(result, "")]
         for path, leaf in leaves:
