@@ -58,6 +58,7 @@ class Workbench(QObject):
             self._jobs,
             self._trust,
             self._selecting,
+            self.workspace.banner,
         )
         self._history = History(self.store, settings)
         self._files = Files(self.store, window, settings, self.open)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 TrustAnswer = Literal["file", "folder", "no"]
 SaveAnswer = Literal["save", "discard", "stay"]
 OPEN_FILTER = "Models and recipes (*.py *.toml *.pt *.pth *.pt2 *.mlpackage *.mlmodel);;All files (*)"
+MODEL_FILTER = "Models (*.py *.pt *.pth);;All files (*)"
 RECIPE_FILTER = "Recipes (*.toml)"
 
 

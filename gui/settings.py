@@ -11,17 +11,20 @@ T = TypeVar("T")
 class Setting(Generic[T]):
     """One remembered value; stored as JSON text, so that every platform's store gives back what was put in."""
 
-    def __init__(self, key: str, default: T) -> None:
+    def __init__(self, key: str, default: T, *, choices: tuple[T, ...] = (), members: type = object) -> None:
         self.key = key
         self.default = default
+        self.choices = choices
+        """The only values there are; empty for any."""
+        self.members = members
+        """What a list holds."""
 
 
-RECENT_FILES: Setting[list[str]] = Setting("recent_files", [])
+RECENT_FILES: Setting[list[str]] = Setting("recent_files", [], members=str)
 """Absolute paths, latest first."""
-TRUSTED_PATHS: Setting[list[str]] = Setting("trusted_paths", [])
+TRUSTED_PATHS: Setting[list[str]] = Setting("trusted_paths", [], members=str)
 """Absolute files and folders whose model files may run without a question."""
-THEME: Setting[str] = Setting("theme", "system")
-"""``system``, ``light`` or ``dark``."""
+THEME: Setting[str] = Setting("theme", "system", choices=("system", "light", "dark"))
 TEXT_ZOOM: Setting[int] = Setting("text_zoom", 0)
 """Points added to the size of code."""
 WINDOW_GEOMETRY: Setting[str] = Setting("window_geometry", "")
@@ -44,7 +47,7 @@ class Settings:
         self._store = store
 
     def get(self, setting: Setting[T]) -> T:
-        """Return the stored value, or the default where there is none or it is not of the default's type."""
+        """Return the stored value, or the default where there is none, or none that the setting can have."""
         text = self._store.value(setting.key)
         if not isinstance(text, str):
             return setting.default
@@ -52,7 +55,10 @@ class Settings:
             value: Any = json.loads(text)
         except ValueError:
             return setting.default
-        return value if isinstance(value, type(setting.default)) else setting.default
+        if isinstance(value, list):
+            value = [member for member in value if isinstance(member, setting.members)]
+        is_known = isinstance(value, type(setting.default)) and (not setting.choices or value in setting.choices)
+        return value if is_known else setting.default
 
     def put(self, setting: Setting[T], value: T) -> None:
         self._store.setValue(setting.key, json.dumps(value))

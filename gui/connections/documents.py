@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 
 from ...core.errors import ExportDeskError
+from ...core.recipe.document import read_recipe
+from ...core.recipe.moving import moved_recipe
 from .. import settings as known
-from ..desktop import OPEN_FILTER, RECIPE_FILTER, Desktop, SaveAnswer
+from ..desktop import MODEL_FILTER, OPEN_FILTER, RECIPE_FILTER, Desktop, SaveAnswer
 from ..engine_thread import EngineThread
 from ..main_window import MainWindow
+from ..panels.banner import Banner
 from ..panels.graph_page import load_drawing_code
 from ..settings import Settings
 from ..state.documents import is_example, open_document, outline_of, save_document
@@ -22,19 +25,17 @@ from ..state.happenings import (
     RecipeSaved,
     SourceChanged,
 )
-from ..state.session import Notice
+from ..state.session import Document, Notice
 from .edits import Edits
 from .jobs import Jobs
-from .later import later
 from .selection import Selecting
 from .store import Store
 from .trust import Trust
+from .watching import Watching
 
 TORCH_SUFFIXES = (".py", ".pt", ".pth", ".pt2")
 """Of model files whose first tab is that of torch; the others are Core ML's."""
 DRAWING_CODE_DELAY_MS = 1500
-READ_DELAY_MS = 150
-"""An editor that saves in several steps has the file read once."""
 
 
 class Documents(QObject):
@@ -49,6 +50,7 @@ class Documents(QObject):
         jobs: Jobs,
         trust: Trust,
         selecting: Selecting,
+        banner: Banner,
     ) -> None:
         super().__init__(store)
         self._store = store
@@ -60,14 +62,16 @@ class Documents(QObject):
         self._jobs = jobs
         self._trust = trust
         self._selecting = selecting
-        self._watcher = QFileSystemWatcher(self)
+        self._banner = banner
+        self._watching = Watching(self)
         self._connect()
 
     def _connect(self) -> None:
-        self._watcher.fileChanged.connect(later(self, READ_DELAY_MS, self.reload).start)
+        self._watching.changed.connect(self._take_change)
         self._window.welcome.open_wished.connect(self.open)
         self._window.file_dropped.connect(self.open)
         self._window.close_wished.connect(self.quit)
+        self._banner.locate_wished.connect(self._locate_model)
         self._window.action_table.connect_slots(
             open=self._choose_file,
             open_package=self._choose_package,
@@ -84,15 +88,14 @@ class Documents(QObject):
         """Open a model file or a recipe, after asking about unsaved edits."""
         self._after_saving(lambda: self._open(path))
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, model_file: Path | None = None) -> None:
         try:
-            document, failure = open_document(path)
+            document, failure = open_document(path, model_file)
         except ExportDeskError as error:
             self._store.tell(OpenFailed(failure=error.failure))
             return
         self._jobs.drop()
         self._edits.undo.clear()
-        self._watch(document.model_file)
         self._engine.warm_up()
         # While the worker starts the window has nothing to do; right now it would have to wait.
         QTimer.singleShot(DRAWING_CODE_DELAY_MS, self, load_drawing_code)
@@ -100,6 +103,7 @@ class Documents(QObject):
         if not is_example(path):
             self._settings.remember_file(str(path.absolute()))
         self._store.tell(DocumentOpened(document=document))
+        self._watch()
         self._window.tabs.setCurrentIndex(0 if document.model_file.suffix in TORCH_SUFFIXES else 1)
         if failure is not None:
             self._store.tell(OpenFailed(failure=failure))
@@ -113,8 +117,8 @@ class Documents(QObject):
         def close() -> None:
             self._jobs.drop()
             self._edits.undo.clear()
-            self._watch(None)
             self._store.tell(DocumentClosed())
+            self._watch()
 
         self._after_saving(close)
 
@@ -148,6 +152,7 @@ class Documents(QObject):
             self._store.tell(OpenFailed(failure=error.failure))
             return
         self._store.tell(RecipeSaved(file=file.absolute()))
+        self._watch()
         self._settings.remember_file(str(file.absolute()))
         self._window.statusBar().showMessage(f"Saved {file}", 5000)
         if then is not None:
@@ -174,18 +179,54 @@ class Documents(QObject):
         document = self._store.session.document
         if document is None:
             return
-        self._watch(document.model_file)
+        self._watch()
         entries, failure = outline_of(document.model_file)
         self._store.tell(SourceChanged(entries=entries or document.entries))
         if failure is not None:
             self._store.tell(OpenFailed(failure=failure))
 
-    def _watch(self, file: Path | None) -> None:
-        # An editor that saves by rename ends a watch, so it is begun anew each time.
-        if watched := self._watcher.files():
-            self._watcher.removePaths(watched)
-        if file is not None and file.exists() and not is_example(file):
-            self._watcher.addPath(str(file))
+    def _watch(self) -> None:
+        document = self._store.session.document
+        files = (document.model_file, document.recipe_file) if document else ()
+        self._watching.watch(file for file in files if file is not None and not is_example(file))
+
+    def _take_change(self, file: Path) -> None:
+        document = self._store.session.document
+        if document is not None and file == document.recipe_file:
+            self._take_changed_recipe(document, file)
+        else:
+            self.reload()
+
+    def _take_changed_recipe(self, document: Document, file: Path) -> None:
+        """Show a recipe that another program has written, unless edits would be lost by it."""
+        try:
+            recipe = moved_recipe(read_recipe(file), file.parent, document.folder)
+        except ExportDeskError as error:
+            self._warn(f"{file.name} was changed by another program and cannot be read. {error.failure.message}")
+            return
+        if recipe == document.saved:
+            return
+        if document.is_modified:
+            self._warn(
+                f"{file.name} was changed by another program. Saving puts your edits in its place; "
+                "opening it again drops them."
+            )
+        elif recipe.model.file != document.recipe.model.file:
+            self._open(file)
+        else:
+            self._edits.push(f"Read {file.name} Again", document.recipe, recipe)
+            self._store.tell(RecipeSaved(file=file))
+
+    def _warn(self, text: str) -> None:
+        self._store.tell(NoticeShown(notice=Notice(tone="warning", text=text)))
+
+    def _locate_model(self, recipe_file: Path) -> None:
+        """Have the model file of a recipe chosen that is no longer where the recipe says."""
+
+        def chosen(model_file: Path) -> None:
+            self._after_saving(lambda: self._open(recipe_file, model_file))
+
+        self._desktop.choose_file("Where Is the Model File?", recipe_file.parent, MODEL_FILTER, chosen)
 
     def _choose_file(self) -> None:
         folder = Path(self._settings.get(known.LAST_FOLDER) or Path.home())

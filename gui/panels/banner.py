@@ -1,11 +1,14 @@
 """News and failures above the work: one paragraph, never in the way."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout
 
 from ...core.errors import Failure
 from .. import theme
+from ..state.documents import MODEL_MISSING
 from ..state.session import Notice
 from ..state.wording import in_words_of_the_window, with_short_paths
 
@@ -20,6 +23,8 @@ class Banner(QFrame):
     place_wished = Signal(str, int)
     """File and line of a failure."""
     reveal_wished = Signal(str)
+    locate_wished = Signal(Path)
+    """A recipe whose model file has to be found again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +46,7 @@ class Banner(QFrame):
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.text.setMinimumWidth(80)  # a word as long as a path must not widen the window
         self.place_button = _button("Show Line")
+        self.locate_button = _button("Choose the Model File …")
         self.reveal_button = _button("Show in Folder")
         self.details_button = _button("Details")
         self.details_button.setCheckable(True)
@@ -58,7 +64,13 @@ class Banner(QFrame):
         row.setSpacing(8)
         row.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.text, 1)
-        for button in (self.place_button, self.reveal_button, self.details_button, self.close_button):
+        for button in (
+            self.place_button,
+            self.locate_button,
+            self.reveal_button,
+            self.details_button,
+            self.close_button,
+        ):
             row.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
@@ -69,6 +81,7 @@ class Banner(QFrame):
         self.close_button.clicked.connect(self.closed)
         self.details_button.toggled.connect(self.details.setVisible)
         self.place_button.clicked.connect(self._wish_place)
+        self.locate_button.clicked.connect(self._wish_locate)
         self.reveal_button.clicked.connect(self._wish_reveal)
 
     def show_state(self, failure: Failure | None, notice: Notice | None) -> None:
@@ -87,6 +100,7 @@ class Banner(QFrame):
             self.text.setToolTip(notice.text)
         self.details_button.setVisible(bool(failure and failure.details))
         self.place_button.setVisible(bool(failure and failure.file and failure.line))
+        self.locate_button.setVisible(bool(failure and failure.code == MODEL_MISSING))
         self.reveal_button.setVisible(bool(not failure and notice and notice.reveal))
         self.setVisible(failure is not None or notice is not None)
         self._tint()
@@ -94,6 +108,10 @@ class Banner(QFrame):
     def _wish_place(self) -> None:
         if self._failure and self._failure.file and self._failure.line:
             self.place_wished.emit(self._failure.file, self._failure.line)
+
+    def _wish_locate(self) -> None:
+        if self._failure and self._failure.file:
+            self.locate_wished.emit(Path(self._failure.file))
 
     def _wish_reveal(self) -> None:
         if self._notice and self._notice.reveal:

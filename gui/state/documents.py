@@ -9,18 +9,25 @@ from ...core.recipe.document import read_recipe, write_recipe
 from ...core.recipe.model import Model, Recipe
 from ...core.recipe.moving import moved_recipe
 from ...core.results import EntryOutline
+from .edits import relative_text
 from .session import PACKAGE_SUFFIXES, Document
 
 _PREFERRED_KINDS = ("instance", "class", "factory", "function", "method")
 LONGEST_OUTLINED_BYTES = 400_000
 """Longer than any file that a person has written; parsing it takes about two seconds."""
+MODEL_MISSING = "recipe.model-missing"
+"""Code of the failure of a recipe whose model file is not there."""
 MODEL_SUFFIXES = (".py", ".pt", ".pth")
 
 
-def open_document(path: Path) -> tuple[Document, Failure | None]:
+def open_document(path: Path, model_file: Path | None = None) -> tuple[Document, Failure | None]:
     """Open a recipe or a model file.
 
     A model file with a syntax error is opened all the same, with the failure, so that it can be read and mended.
+
+    Args:
+        path: what is opened.
+        model_file: where the model of a recipe is, if not where the recipe says; that is an edit of the recipe.
 
     Raises:
         ExportDeskError: the file is missing, or it is nothing that can be opened.
@@ -37,7 +44,7 @@ def open_document(path: Path) -> tuple[Document, Failure | None]:
     if not path.is_file() and not is_package:
         fail("call.missing", f"There is no file {path}.", file=str(path), hint="Check the path.")
     if path.suffix == ".toml":
-        return _open_recipe(path)
+        return _open_recipe(path, model_file)
     if path.suffix not in MODEL_SUFFIXES and not is_package:
         fail(
             "call.file",
@@ -52,12 +59,14 @@ def open_document(path: Path) -> tuple[Document, Failure | None]:
     return replace(document, out=default_out(document)), failure
 
 
-def _open_recipe(path: Path) -> tuple[Document, Failure | None]:
-    recipe = read_recipe(path)
+def _open_recipe(path: Path, found: Path | None) -> tuple[Document, Failure | None]:
+    recipe = saved = read_recipe(path)
+    if found is not None:
+        recipe = replace(recipe, model=replace(recipe.model, file=relative_text(found, path.parent)))
     model_file = path.parent / recipe.model.file
     if not model_file.is_file():
         fail(
-            "recipe.model-missing",
+            MODEL_MISSING,
             f"The recipe {path.name} names the model file {recipe.model.file}, and there is no such file.",
             file=str(path),
             hint=f"Put it at {model_file}, or change 'file' in the recipe.",
@@ -65,8 +74,9 @@ def _open_recipe(path: Path) -> tuple[Document, Failure | None]:
     entries, failure = outline_of(model_file)
     if not recipe.model.entry and entries:
         recipe = replace(recipe, model=replace(recipe.model, entry=_main_entry(entries)))
+        saved = saved if found else recipe
     document = Document(
-        recipe=recipe, saved=recipe, folder=path.parent, recipe_file=path, entries=entries, out=path.parent / "out"
+        recipe=recipe, saved=saved, folder=path.parent, recipe_file=path, entries=entries, out=path.parent / "out"
     )
     return replace(document, out=default_out(document)), failure
 
