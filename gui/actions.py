@@ -38,7 +38,7 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("save", "&File", "&Save Recipe", _Standard.Save, "Save the recipe", "save"),
     Declared("save_as", "&File", "Save Recipe &As …", "Ctrl+Shift+S", "Save the recipe in another file"),
     SEPARATOR,
-    Declared("reload", "&File", "&Reload Model", "Ctrl+R", "Read and load the model file again", "reload"),
+    Declared("reload", "&File", "Re&load Model", "Ctrl+R", "Read and load the model file again", "reload"),
     Declared("close", "&File", "&Close", _Standard.Close, "Close what is open"),
     SEPARATOR,
     Declared("quit", "&File", "&Quit", "Ctrl+Q", "Leave ExportDesk", role=QAction.MenuRole.QuitRole),
@@ -61,10 +61,10 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared(
         "compare_earlier", "&View", "Compare with the &Export Before", "Ctrl+Alt+E", "What the last export changed"
     ),
-    Declared("compare_file", "&View", "Compare with a &File …", "Ctrl+Alt+F", "What another .pt has otherwise"),
+    Declared("compare_file", "&View", "Compare with &Another File …", "Ctrl+Alt+F", "What another .pt has otherwise"),
     SEPARATOR,
     Declared("full_screen", "&View", "&Full Screen", "F11", "Use the whole screen", is_checkable=True),
-    Declared("trust", "&Model", "&Trust and Load Model", "Ctrl+L", "Run the model file and load the model", "module"),
+    Declared("trust", "&Model", "Trust and &Load Model", "Ctrl+L", "Run the model file and load the model", "module"),
     SEPARATOR,
     Declared("mark_trace", "&Model", "Mark as &Traced", "T", "Record what one run of this module does", "trace"),
     Declared("mark_script", "&Model", "Mark as &Scripted", "S", "Compile this module's code", "script"),
@@ -74,7 +74,7 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared(
         "apply_advice",
         "&Model",
-        "App&ly Advised Marks",
+        "Appl&y Advised Marks",
         "Ctrl+Shift+D",
         "Give the modules the advised marks",
         "success",
@@ -103,7 +103,7 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared(
         "add_check",
         "&Model",
-        "Add Chec&k Input",
+        "Add C&heck Input",
         "Ctrl+Shift+I",
         "Check the trace on a further input",
         "add",
@@ -147,7 +147,7 @@ DECLARED: tuple[Declared | str | None, ...] = (
     Declared("tab_advice", "&Window", "&Advice", "Ctrl+4", "Show what must be scripted, and why"),
     Declared("tab_envelope", "&Window", "E&nvelope", "Ctrl+5", "Show how far the exported model agrees"),
     Declared("tab_what_if", "&Window", "&What If", "Ctrl+6", "Show what smaller weights would cost"),
-    Declared("tab_comparison", "&Window", "Com&parison", "Ctrl+7", "Show how two graphs differ"),
+    Declared("tab_comparison", "&Window", "Compar&ison", "Ctrl+7", "Show how two graphs differ"),
     SEPARATOR,
     "&Window/&Panels",
     Declared("restore_layout", "&Window", "&Restore Layout", "Ctrl+Alt+L", "Put all panels back in their place"),

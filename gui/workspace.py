@@ -156,6 +156,10 @@ class Workspace:
             panel.show_state(now)
 
     def focus_search(self) -> None:
+        """Put the cursor into the search field of the page in sight, or of TorchScript's where that has none."""
+        tab = self._window.tabs.currentWidget()
+        if (tab is self.comparison_tab or tab is self.coreml_tab) and tab.focus_search():
+            return
         self._window.tabs.setCurrentWidget(self.torchscript_tab)
         self.torchscript_tab.focus_search()
 

@@ -151,9 +151,8 @@ class GraphView(QWidget):
         self._list.clicked.connect(lambda index: self._go_to_hit(index.row()))
         self._list.activated.connect(lambda index: self._go_to_hit(index.row()))
         self.colours.currentTextChanged.connect(self._colour)
-        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Find, self, self.focus_search, context=context)
-        QShortcut(QKeySequence.StandardKey.Copy, self.canvas, self.copy, context=context)
+        copy = QShortcut(QKeySequence.StandardKey.Copy, self.canvas, self.copy)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
 
     # What is shown
 

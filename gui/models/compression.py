@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt
 
 from ...core.results import CompressionTrial
 from .. import theme
-from ..state.what_if import megabytes, title
+from ..state.sizes import size_text
+from ..state.what_if import title
 from .table import RowsModel
 
 CHOICE, SIZE, SHARE, PSNR, ERROR, WEIGHTS, SECONDS = range(7)
@@ -35,7 +36,7 @@ class TrialsModel(RowsModel[CompressionTrial]):
             return "not possible" if column == PSNR else ""
         match column:
             case 1:
-                return megabytes(row.size_bytes)
+                return size_text(row.size_bytes)
             case 2:
                 return f"{row.size_bytes / self.rows[0].size_bytes:.0%}"
             case 3:

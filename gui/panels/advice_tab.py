@@ -10,16 +10,15 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTextBrowser,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
 from ..models.advice import MODULE, PLACE, VERDICT, MarkRowsModel, PlacesModel
-from ..models.table import RowsModel
 from ..state import advice as told
 from ..state.session import Selection, Session
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 
 
 class AdviceTab(QWidget):
@@ -53,16 +52,14 @@ class AdviceTab(QWidget):
         self.remark = QLabel()
         buttons.addWidget(self.remark, 1)
         self.places = PlacesModel(self)
-        self.places_table = _table(self.places, "What was tested")
+        self.places_table = FlatTable(self.places, "What was tested")
         self.marks = MarkRowsModel(self)
-        self.marks_table = _table(self.marks, "Marks now and advised")
+        self.marks_table = FlatTable(self.marks, "Marks now and advised", stretched=0)
         width = self.fontMetrics().averageCharWidth()
         for column, characters in ((VERDICT, 17), (MODULE, 22), (PLACE, 18)):
             self.places_table.header().resizeSection(column, characters * width)
-        header = self.marks_table.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, self.marks.columnCount()):
+            self.marks_table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.evidence = QTextBrowser()
         self.evidence.setOpenLinks(False)
         self.evidence.setAccessibleName("Evidence")
@@ -142,14 +139,3 @@ def _remark(session: Session) -> str:
         return ""
     after = told.with_advice(session.document.recipe, session.advised.advice)
     return "The recipe has these marks." if after == session.document.recipe else ""
-
-
-def _table(model: RowsModel[object] | PlacesModel | MarkRowsModel, name: str) -> QTreeView:
-    table = QTreeView()
-    table.setModel(model)
-    table.setRootIsDecorated(False)
-    table.setUniformRowHeights(True)
-    table.setAccessibleName(name)
-    table.header().setStretchLastSection(True)
-    table.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-    return table

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTabWidget,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +20,7 @@ from ..models.checks import OUTPUT, ChecksModel, plain_words
 from ..state.layers import suggestion_words
 from ..state.session import Session
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 from .layers_view import LayersView
 
 _BY_LAYER = 1
@@ -46,11 +46,7 @@ class ChecksTab(QWidget):
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.model = ChecksModel(self)
-        self.table = QTreeView()
-        self.table.setModel(self.model)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setAccessibleName("Checks")
+        self.table = FlatTable(self.model, "Checks")
         header = self.table.header()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         page = QWidget()

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +18,7 @@ from ...core.graph.model import Graph
 from ..canvas.spot import Spot
 from ..state.session import Comparison, Session
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 
 if TYPE_CHECKING:
     from ...core.graph.diff import GraphDiff
@@ -80,6 +80,13 @@ class ComparisonTab(QWidget):
         """Whether what is to be compared, if anything, is on show."""
         return self._comparison is None or self.view.canvas.scene is not None
 
+    def focus_search(self) -> bool:
+        """Put the cursor into the search field, if there is one."""
+        if self._comparison is None:
+            return False
+        self.view.focus_search()
+        return True
+
     def _make(self) -> None:
         """Make picture and list, when there is a first comparison to show in them."""
         if self.split.count():
@@ -92,11 +99,7 @@ class ComparisonTab(QWidget):
         self.view.spot_chosen.connect(self._tell)
         self.view.failed.connect(self.failed)
         self.model = DifferencesModel(self)
-        self.list = QTreeView()
-        self.list.setModel(self.model)
-        self.list.setRootIsDecorated(False)
-        self.list.setUniformRowHeights(True)
-        self.list.setAccessibleName("Differences")
+        self.list = FlatTable(self.model, "Differences")
         header = self.list.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         width = self.fontMetrics().averageCharWidth()

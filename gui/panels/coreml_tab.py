@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHeaderView,
     QLabel,
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTabWidget,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +27,7 @@ from ..state.words import target_text
 from .bars import BarDelegate
 from .elided import ElidedLabel
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 from .graph_page import GraphPage
 
 _FILES = {"torchscript": "TorchScript", "exported": "torch.export", "coreml": "Core ML", "recipe": "Recipe"}
@@ -50,11 +49,11 @@ class CoreMLTab(QWidget):
         self.stale = QLabel("The recipe has changed since this export; export again to see its effect.")
         self.stale.setWordWrap(True)
         self.features = FeaturesModel(self)
-        self.feature_table = _table(self.features, "Inputs and outputs")
+        self.feature_table = FlatTable(self.features, "Inputs and outputs")
         for column, characters in ((0, 8), (1, 18), (2, 10), (3, 10), (4, 20)):
             self.feature_table.header().resizeSection(column, characters * self.fontMetrics().averageCharWidth() + 10)
         self.operations = OperationsModel(self)
-        self.operation_table = _table(self.operations, "Operations")
+        self.operation_table = FlatTable(self.operations, "Operations")
         self.operation_table.setItemDelegateForColumn(1, BarDelegate(self.operation_table))
         self.operation_table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.operation_table.header().setStretchLastSection(True)
@@ -87,6 +86,11 @@ class CoreMLTab(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
+
+    def focus_search(self) -> bool:
+        """Put the cursor into the search field of the graph, where that is in sight."""
+        is_graph = self._stack.currentWidget() is self.tabs and self.tabs.currentWidget() is self.graph
+        return is_graph and self.graph.focus_search()
 
     def show_state(self, session: Session) -> None:
         shown, exported = session.shown, session.exported
@@ -148,7 +152,7 @@ def summary_text(summary: CoreMLSummary | None) -> str:
     return " · ".join(parts)
 
 
-def _titled(title: str, table: QTreeView) -> QWidget:
+def _titled(title: str, table: FlatTable) -> QWidget:
     box = QWidget()
     layout = QVBoxLayout(box)
     layout.setContentsMargins(0, 6, 0, 0)
@@ -160,13 +164,3 @@ def _titled(title: str, table: QTreeView) -> QWidget:
     layout.addWidget(heading)
     layout.addWidget(table)
     return box
-
-
-def _table(model: FeaturesModel | OperationsModel, name: str) -> QTreeView:
-    table = QTreeView()
-    table.setModel(model)
-    table.setRootIsDecorated(False)
-    table.setUniformRowHeights(True)
-    table.setFrameShape(QFrame.Shape.StyledPanel)
-    table.setAccessibleName(name)
-    return table

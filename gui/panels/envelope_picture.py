@@ -11,7 +11,9 @@ from ...core.results import EnvelopePoint
 from .. import theme
 from ..state.envelope import EXACT, Axis, drawn_error
 
-_COLUMNS = 3
+_MOST_COLUMNS = 3
+_LEAST_WIDTH = 210
+"""Pixels of one plot, with its ticks and its title."""
 _SHORT = {"float32": "fp32", "float64": "fp64", "float16": "fp16", "bfloat16": "bf16"}
 _SYMBOLS = {True: "o", False: "x", None: "s"}
 _MEANINGS = {True: "success", False: "error", None: "muted"}
@@ -24,18 +26,27 @@ class EnvelopePicture(pg.GraphicsLayoutWidget):  # type: ignore[misc] # pyqtgrap
         # Before the base: its making changes palettes, which is told to us.
         self._axes: tuple[Axis, ...] = ()
         self._tolerance = 0.0
+        self._columns = _MOST_COLUMNS
         super().__init__()
         self.setAccessibleName("Picture of the envelope")
 
     def show_axes(self, axes: tuple[Axis, ...], tolerance: float) -> None:
         """Draw other axes; the same ones are drawn again, since the colours may have changed."""
-        self._axes, self._tolerance = axes, tolerance
+        self._axes, self._tolerance, self._columns = axes, tolerance, self._fitting_columns()
         palette = QApplication.palette()
         self.setBackground(palette.color(QPalette.ColorRole.Base))
         self.clear()
         for number, axis in enumerate(axes):
-            plot = self.addPlot(row=number // _COLUMNS, col=number % _COLUMNS)
+            plot = self.addPlot(row=number // self._columns, col=number % self._columns)
             self._draw(plot, axis, tolerance, palette.color(QPalette.ColorRole.Text))
+
+    def _fitting_columns(self) -> int:
+        return max(1, min(_MOST_COLUMNS, int(self.width()) // _LEAST_WIDTH))
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        if self._axes and self._columns != self._fitting_columns():
+            self.show_axes(self._axes, self._tolerance)
 
     def changeEvent(self, event: Any) -> None:
         super().changeEvent(event)

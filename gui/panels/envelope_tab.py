@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QHeaderView, QLabel, QSplitter, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QPalette, QShowEvent
+from PySide6.QtWidgets import QHeaderView, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ..models.envelope import AGREES, AXIS, FAILURE, AxesModel
 from ..state.advice import listed
 from ..state.envelope import Axis, axes
 from ..state.session import Session
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 
 if TYPE_CHECKING:
     from .envelope_picture import EnvelopePicture
@@ -36,13 +37,9 @@ class EnvelopeTab(QWidget):
         self.words.setWordWrap(True)
         legend = QLabel(_LEGEND)
         legend.setWordWrap(True)
-        legend.setEnabled(False)
+        legend.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.model = AxesModel(self)
-        self.table = QTreeView()
-        self.table.setModel(self.model)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setAccessibleName("Axes of the envelope")
+        self.table = FlatTable(self.model, "Axes of the envelope")
         width = self.fontMetrics().averageCharWidth()
         self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, characters in ((AXIS, 26), (AGREES, 24), (FAILURE, 16)):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,15 +18,19 @@ from PySide6.QtWidgets import (
 
 
 class Choice(QComboBox):
-    """One of several values, each with its text."""
+    """One of several values, each with its text; the wheel changes it only while it has the focus."""
 
     def __init__(self, choices: list[tuple[str, str]], name: str, changed: Callable[[str], None]) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
         self.show_choices(choices)
         self.activated.connect(lambda: changed(self.currentData()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        _only_with_focus(self, event, super().wheelEvent)
 
     def show_choices(self, choices: list[tuple[str, str]]) -> None:
         if [(self.itemData(n), self.itemText(n)) for n in range(self.count())] == choices:
@@ -116,7 +120,7 @@ class LinesField(QPlainTextEdit):
 
 
 class Number(QSpinBox):
-    """A whole number; turning the wheel without the focus scrolls the form, as people expect."""
+    """A whole number; the wheel changes it only while it has the focus."""
 
     def __init__(self, name: str, lowest: int, highest: int, changed: Callable[[int], None]) -> None:
         super().__init__()
@@ -124,6 +128,9 @@ class Number(QSpinBox):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.valueChanged.connect(changed)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        _only_with_focus(self, event, super().wheelEvent)
 
     def show_value(self, value: int) -> None:
         with QSignalBlocker(self):
@@ -149,6 +156,7 @@ class FormArea(QScrollArea):
         self._content = content
         self.setWidget(content)
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
@@ -163,3 +171,11 @@ def remark(text: str = "") -> QLabel:
     label.setWordWrap(True)
     label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
     return label
+
+
+def _only_with_focus(field: QWidget, event: QWheelEvent, take: Callable[[QWheelEvent], None]) -> None:
+    """Let the wheel scroll the form on which a field happens to come below the mouse, rather than edit the recipe."""
+    if field.hasFocus():
+        take(event)
+    else:
+        event.ignore()

@@ -102,8 +102,20 @@ class FormView(QWidget):
             self.sections[section.key] = box
             self._column.insertWidget(self._column.count() - 1, box)
         self._area.updateGeometry()
+        self._order_focus()
         if focused in self.rows:
             self.rows[focused].input.setFocus()
+
+    def _order_focus(self) -> None:
+        """Let Tab go through the form from top to bottom, where the form stands in the window."""
+        # Qt takes no notice of a widget without focus; the form's area has none of its own.
+        self._area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        before: QWidget = self._area
+        for box in self.sections.values():
+            for control in box.controls():
+                QWidget.setTabOrder(before, control)
+                before = control
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _wish(self, shown: Field, value: Value) -> None:
         self._last_edited = shown.key
@@ -166,6 +178,7 @@ class SectionBox(QWidget):
         self._form.addRow(self._note)
         self._form.addRow(self._problem)
         self._buttons: QHBoxLayout | None = None
+        self._controls: list[QWidget] = [self.heading]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -177,6 +190,11 @@ class SectionBox(QWidget):
 
     def add_row(self, row: "FieldRow") -> None:
         row.add_to(self._form)
+        self._controls += [row.input, *([row.file_button] if row.file_button else [])]
+
+    def controls(self) -> tuple[QWidget, ...]:
+        """Return what takes the focus, from top to bottom."""
+        return tuple(self._controls)
 
     def add_action(self, action: Action, wish: Callable[[Action], None]) -> QPushButton:
         if self._buttons is None:
@@ -189,6 +207,7 @@ class SectionBox(QWidget):
         button.setAutoDefault(False)
         button.clicked.connect(lambda: wish(action))
         self._buttons.insertWidget(self._buttons.count() - 1, button)
+        self._controls.append(button)
         return button
 
     def show_section(self, section: Section) -> None:

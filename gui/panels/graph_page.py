@@ -92,9 +92,11 @@ class GraphPage(QWidget):
             self._stack.addWidget(made)
         return cast("GraphView", self._stack.widget(1))
 
-    def focus_search(self) -> None:
+    def focus_search(self) -> bool:
+        """Put the cursor into the search field, if there is a graph to search."""
         if self._graph is not None:
             self.view().focus_search()
+        return self._graph is not None
 
     def _note_drawn(self) -> None:
         self.is_drawn = True

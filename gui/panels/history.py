@@ -2,12 +2,10 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QStackedWidget,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -16,6 +14,7 @@ from ..models.history import FOLDER, OUTCOME, HistoryModel
 from ..state.history import ExportRecord, recipe_of
 from ..state.session import Session
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 
 
 class HistoryPanel(QWidget):
@@ -32,13 +31,8 @@ class HistoryPanel(QWidget):
 
     def _build(self) -> None:
         self.model = HistoryModel(self)
-        self.table = QTreeView()
-        self.table.setModel(self.model)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setFrameShape(QTreeView.Shape.NoFrame)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setAccessibleName("Past exports")
+        self.table = FlatTable(self.model, "Past exports")
+        self.table.setFrameShape(FlatTable.Shape.NoFrame)
         header = self.table.header()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(OUTCOME, QHeaderView.ResizeMode.Stretch)

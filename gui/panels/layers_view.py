@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHeaderView, QSplitter, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QSplitter, QVBoxLayout, QWidget
 
 from ...core.results import LayerError
 from ..models.layers import LayersModel
 from ..state.session import Selection
+from .flat_table import FlatTable
 
 if TYPE_CHECKING:
     from .layers_picture import LayersPicture
@@ -27,11 +28,7 @@ class LayersView(QWidget):
 
     def _build(self) -> None:
         self.model = LayersModel(self)
-        self.table = QTreeView()
-        self.table.setModel(self.model)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setAccessibleName("Errors by layer")
+        self.table = FlatTable(self.model, "Errors by layer")
         self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.table)

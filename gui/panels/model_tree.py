@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QStackedWidget,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from ..state.documents import is_long
 from ..state.edits import with_marks
 from ..state.session import Document, Session
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 from .module_view import ModuleView
 
 FILTER_DELAY_MS = 60
@@ -65,14 +65,10 @@ class ModelTreePanel(QWidget):
         self.trust_button.setDefaultAction(trust)
         self.trust_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.entries = EntriesModel(self)
-        self.outline = QTreeView()
-        self.outline.setRootIsDecorated(False)
-        self.outline.setModel(self.entries)
-        self.outline.setFrameShape(QTreeView.Shape.NoFrame)
-        self.outline.setAccessibleName("What the file offers")
-        self.outline.header().setStretchLastSection(False)
-        self.outline.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.outline.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.outline = FlatTable(self.entries, "What the file offers", stretched=0)
+        self.outline.setFrameShape(FlatTable.Shape.NoFrame)
+        for column in range(1, self.entries.columnCount()):
+            self.outline.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         outlined = QWidget()
         layout = _column(outlined)
         layout.addWidget(self._reason)
@@ -100,8 +96,8 @@ class ModelTreePanel(QWidget):
         self.tree.clicked.connect(self._choose)
         self.outline.activated.connect(self._choose_entry)
         self.outline.selectionModel().currentChanged.connect(self._choose_entry)
+        self.tree.insertActions(self.tree.actions()[0], list(mark_actions.values()))
         for mark, action in mark_actions.items():
-            self.tree.addAction(action)
             chosen: Mark | None = mark or None  # type: ignore[assignment]  # the keys are marks, empty for inherit
             action.triggered.connect(
                 lambda checked=False, mark=chosen: self._wish_mark(self.tree.selected_modules(), mark)
@@ -142,7 +138,9 @@ class ModelTreePanel(QWidget):
         self._selected = path
         index = QModelIndex() if path is None else self.model.index_of(path)
         if index.isValid() and index.siblingAtColumn(NAME) != self.tree.currentIndex().siblingAtColumn(NAME):
-            self.tree.setCurrentIndex(index)
+            # Whatever keys are held for something else meanwhile, this row alone is selected.
+            flags = QItemSelectionModel.SelectionFlag
+            self.tree.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
             self.tree.scrollTo(index)
 
     def _choose(self, current: QModelIndex) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
 
 from ..models.module_tree import MARK, NAME, PARAMETERS, PATH_ROLE, PROBLEMS, TYPE, ModuleTreeModel
 from .choices import ChoiceDelegate
+from .flat_table import add_copying
 
 _CHOICES = [("", "inherit"), ("trace", "trace"), ("script", "script")]
 _NAME_CHARACTERS = (17, 40)
@@ -31,9 +32,9 @@ class ModuleView(QTreeView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.setIndentation(16)
         self.setItemDelegateForColumn(MARK, ChoiceDelegate(lambda index: _CHOICES, parent=self))
+        add_copying(self, "&Copy Path", self._paths)
         self._set_columns()
         self.clicked.connect(self._edit_mark)
         self._fit_soon = QTimer(self)
@@ -69,6 +70,10 @@ class ModuleView(QTreeView):
         """Return the paths of the modules that a mark would be for, in the order of the tree."""
         chosen = self.selectionModel().selectedRows(NAME)
         return self._model.marked_by(sorted(chosen, key=lambda index: index.internalId()))
+
+    def _paths(self) -> str:
+        chosen = sorted(self.selectionModel().selectedRows(NAME), key=lambda index: index.internalId())
+        return "\n".join(str(index.data(PATH_ROLE)) or '""' for index in chosen)
 
     def _expanded(self, parent: QModelIndex) -> Iterator[str]:
         for row in range(self._model.rowCount(parent)):

@@ -6,13 +6,10 @@ from msgspec.structs import replace
 from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QSplitter,
     QStackedWidget,
     QTextBrowser,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +20,7 @@ from ..models.problems import CODE, MESSAGE, MODULE, PLACE, SEVERITY, ProblemsMo
 from ..state.session import Selection, Session
 from ..state.wording import in_words_of_the_window
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 
 DETAILS = "details"
 """The link in a problem's story that shows the page of its code."""
@@ -44,16 +42,9 @@ class ProblemsPanel(QWidget):
 
     def _build(self) -> None:
         self.model = ProblemsModel(self)
-        self.table = QTreeView()
-        self.table.setModel(self.model)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setFrameShape(QTreeView.Shape.NoFrame)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setAccessibleName("Problems")
+        self.table = FlatTable(self.model, "Problems", stretched=MESSAGE, spared=(CODE, MODULE))
+        self.table.setFrameShape(FlatTable.Shape.NoFrame)
         header = self.table.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(MESSAGE, QHeaderView.ResizeMode.Stretch)
         width = self.fontMetrics().averageCharWidth()
         for column, characters in ((SEVERITY, 15), (MODULE, 18), (PLACE, 18), (CODE, 28)):
             header.resizeSection(column, characters * width)

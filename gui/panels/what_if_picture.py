@@ -31,11 +31,12 @@ class WhatIfPicture(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no typ
         text = QApplication.palette().color(QPalette.ColorRole.Text)
         self.setBackground(QApplication.palette().color(QPalette.ColorRole.Base))
         self.clear()
-        for side, words in (("bottom", "size of the package, MB"), ("left", "PSNR, dB")):
+        # The axis of sizes says itself whether its numbers are kB or MB.
+        for side, words, units in (("bottom", "size of the package", "B"), ("left", "PSNR, dB", "")):
             self.getAxis(side).setPen(text)
             self.getAxis(side).setTextPen(text)
-            self.setLabel(side, words, color=text)
-            self.getAxis(side).enableAutoSIPrefix(False)
+            self.setLabel(side, words, units=units, color=text)
+        self.getAxis("left").setSIPrefixEnableRanges(())
         self.addItem(pg.InfiniteLine(report.limit_db, angle=0, pen=pg.mkPen(text, style=Qt.PenStyle.DashLine)))
         for size, psnr, trial in points(report):
             colour = theme.meaning("success" if trial.is_good else "warning")
@@ -51,15 +52,17 @@ class WhatIfPicture(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no typ
                     brush=pg.mkBrush(colour) if is_chosen or not trial.steps else pg.mkBrush(None),
                 )
             )
-            if is_chosen or not trial.steps:
-                label = pg.TextItem(title(trial), color=text, anchor=(0.5, 1.3))
+            if is_chosen or (chosen is None and not trial.steps):
+                # Beside the point, on the side where there is room; several points may lie at one place.
+                is_left = size > 0.5 * max(row[0] for row in points(report))
+                label = pg.TextItem(title(trial), color=text, anchor=(1.06 if is_left else -0.06, 1.2))
                 label.setPos(size, psnr)
                 self.addItem(label)
         self._frame(report)
 
     def _frame(self, report: CompressionReport) -> None:
         rows = points(report)
-        sizes = [row[0] for row in rows] or [1.0]
+        sizes = [row[0] for row in rows] or [1]
         heights = [row[1] for row in rows] + [report.limit_db]
         span = max(heights) - min(heights) or 1.0
         self.setXRange(0, max(sizes) * 1.12, padding=0)

@@ -11,16 +11,16 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
 from ...core.results import CompressionReport, CompressionTrial
-from ..models.compression import CHOICE, TrialsModel
+from ..models.compression import CHOICE, ERROR, SECONDS, WEIGHTS, TrialsModel
 from ..state.session import Session
 from ..state.what_if import summary
 from .empty_state import EmptyState
+from .flat_table import FlatTable
 
 if TYPE_CHECKING:
     from .what_if_picture import WhatIfPicture
@@ -50,15 +50,10 @@ class WhatIfTab(QWidget):
         self.stale = QLabel("The recipe has changed since; export and try again to see what it makes now.")
         self.stale.setWordWrap(True)
         self.model = TrialsModel(self)
-        self.table = QTreeView()
-        self.table.setModel(self.model)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setAccessibleName("Choices of compression")
-        header = self.table.header()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(CHOICE, QHeaderView.ResizeMode.Stretch)
+        self.table = FlatTable(self.model, "Choices of compression", stretched=CHOICE, spared=(SECONDS, WEIGHTS, ERROR))
+        for column in range(self.model.columnCount()):
+            if column != CHOICE:
+                self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.table.selectionModel().currentChanged.connect(self._choose)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.table)

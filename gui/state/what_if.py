@@ -25,16 +25,12 @@ def title(trial: CompressionTrial) -> str:
     return ", then ".join(parts)
 
 
-def megabytes(size_bytes: int) -> str:
-    """Return a size for people: ``0.08 MB``, ``12.3 MB``."""
-    value = size_bytes / 1e6
-    return f"{value:.1f} MB" if value >= 10 else f"{value:.2f} MB"
-
-
 def summary(report: CompressionReport) -> str:
     """Return what the whole table says."""
     samples = "1 sample" if report.samples == 1 else f"{report.samples} samples"
     base = f"Each choice was run on {samples} and compared with your model; good is {report.limit_db:g} dB or more."
+    if not any(trial.compressed_weights for trial in report.trials):
+        return f"{base} No weight of this model could be compressed; the small ones are left as they are."
     best = next((trial for trial in report.trials if trial.label == report.smallest_good), None)
     if best is None:
         return f"{base} No choice is good."
@@ -47,10 +43,10 @@ def with_compression(recipe: Recipe, trial: CompressionTrial) -> Recipe:
     return msgspec.structs.replace(recipe, coreml=msgspec.structs.replace(recipe.coreml, compression=trial.steps))
 
 
-def points(report: CompressionReport) -> tuple[tuple[float, float, CompressionTrial], ...]:
-    """Return size in megabytes and PSNR of each choice that has both."""
+def points(report: CompressionReport) -> tuple[tuple[int, float, CompressionTrial], ...]:
+    """Return size in bytes and PSNR of each choice that has both."""
     return tuple(
-        (trial.size_bytes / 1e6, trial.psnr_db, trial)
+        (trial.size_bytes, trial.psnr_db, trial)
         for trial in report.trials
         if trial.psnr_db is not None and trial.problem is None
     )

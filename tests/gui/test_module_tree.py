@@ -121,7 +121,8 @@ def test_that_a_mark_on_a_container_is_for_what_it_holds(loaded: Loaded, qtbot: 
 def test_that_the_marks_are_in_the_context_menu_of_the_tree(loaded: Loaded) -> None:
     tree = loaded(FEW).workspace.tree.tree
     assert tree.contextMenuPolicy() == Qt.ContextMenuPolicy.ActionsContextMenu
-    assert [action.objectName() for action in tree.actions()] == ["mark_trace", "mark_script", "mark_inherit"]
+    texts = [action.text().replace("&", "") for action in tree.actions()]
+    assert texts == ["Mark as Traced", "Mark as Scripted", "Inherit the Mark", "Copy Path"]
 
 
 def test_that_the_filter_finds_paths_and_types_and_gives_back_what_was_open(loaded: Loaded, qtbot: QtBot) -> None:
