@@ -1,7 +1,7 @@
 """The pipeline: load, prepare inputs, compile, check, convert, check, write; the whole export of one recipe."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from .staged_files import staged_folder, staging_beside
 from .stages.coreml_lane import ConversionSource, CoreMLOutcome, convert_and_save
 from .stages.kept_export import KeptExport, KeptLane, KeptPackage, LastExport, content_marks, written_files
 from .stages.kept_package import take_over_package
-from .stages.lane import LaneStage
+from .stages.lane import LaneMade, LaneStage
 from .stages.other_lane import offer_other_lane
 from .stages.prepared import Prepared, prepare_inputs
 from .stages.script_lane import ScriptRun
@@ -85,10 +85,13 @@ def run_export(
             kept = None if last is None else last.matching(recipe, folder, loaded, prepared)
         if kept is not None:
             loaded, prepared = kept.loaded, kept.prepared
+        task = _Task(
+            recipe=recipe, folder=folder, out=out, loaded=loaded, prepared=prepared, kept=kept, context=context
+        )
         try:
             run = KeptLane(kept, out, context) if kept is not None else _compile(loaded, prepared, recipe, context)
             with staged_folder(out, staging) as bundle:
-                export = _write_and_check(loaded, prepared, run, kept, recipe, bundle, out, folder, context)
+                export = _write_and_check(task, run, bundle)
         except ExportDeskError as error:
             offer_other_lane(error, loaded, prepared, recipe, folder, context)
             raise
@@ -134,95 +137,112 @@ def _eager(
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What is exported, and where to."""
+
+    recipe: Recipe
+    folder: Path
+    out: Path
+    loaded: LoadedModel
+    prepared: Prepared
+    kept: KeptExport | None
+    context: JobContext
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Written:
     result: ExportResult
     kept: KeptExport
     """For the export after this one; its files are still to be told."""
 
 
-def _write_and_check(
-    loaded: LoadedModel,
-    prepared: Prepared,
-    run: LaneStage,
-    kept: KeptExport | None,
-    recipe: Recipe,
-    bundle: Path,
-    out: Path,
-    folder: Path,
-    context: JobContext,
-) -> _Written:
-    stem = file_stem(loaded.entry or loaded.file.stem)
-    run.start(bundle / stem)
+def _write_and_check(task: _Task, run: LaneStage, bundle: Path) -> _Written:
+    recipe, prepared, context = task.recipe, task.prepared, task.context
+    stem = bundle / file_stem(task.loaded.entry or task.loaded.file.stem)
+    run.start(stem)
     of_lane = context.diagnostics
     source = ConversionSource(
         entry=run.entry,
         bindings=prepared.bindings,
         examples={method: rows[0].arguments for method, rows in prepared.probes.items()},
         output_paths={m: tuple(path for path, _ in flatten(rows[0].output)) for m, rows in run.expected.items()},
-        folder=folder,
+        folder=task.folder,
     )
-    earlier: KeptPackage | None = None
-    outcome: CoreMLOutcome | None = None
-    if recipe.coreml.enabled:
-        with context.stage("convert"):
-            earlier = take_over_package(kept, source, recipe, bundle, out, context)
-            outcome = (
-                earlier.outcome
-                if earlier
-                else convert_and_save(source=source, recipe=recipe, stem=bundle / stem, context=context)
-            )
+    package = _converted(task, source, stem) if recipe.coreml.enabled else None
     made = run.finish()
     answers = {method: made.expected[method][: len(rows)] for method, rows in prepared.probes.items()}
-    files = dict(made.files)
-    verdict = PackageVerdict(checks=())
-    if outcome is not None and outcome.package is None:
-        verdict = PackageVerdict(checks=(not_run("coreml", outcome.reason),))
-    elif outcome is not None and outcome.package is not None:
-        files["coreml"] = outcome.package.name
-        with context.stage("check-coreml"):
-            known = None if earlier is None else earlier.verdict
-            verdict = known or check_outcome(outcome, source, loaded, prepared.probes, answers, recipe, context)
+    verdict = PackageVerdict(checks=()) if package is None else _judged(task, package, source, answers)
     with context.stage("write"):
-        summary = None if outcome is None else outcome.summary
-        result = ExportResult(
-            out=str(out),
-            files={kind: str(out / name) for kind, name in files.items()} | {"recipe": str(out / "recipe.toml")},
-            checks=(*made.checks, *verdict.checks),
-            diagnostics=context.diagnostics,
-            seconds=context.seconds,
-            kept=context.kept,
-            recipe=recipe,
-            modes=_modes(loaded, recipe),
-            coreml=summary,
-            layers=verdict.layers,
-            float32_suggestion=verdict.suggestion,
-        )
-        sampled = None if outcome is None else next((item for item in outcome.functions if item.method), None)
-        method = (None if sampled is None else sampled.method) or loaded.methods[0]
-        function = None if sampled is None else sampled.name
-        names = _output_names(summary, function)
-        samples = write_samples(bundle, prepared.probes[method], answers[method], names, verdict.gates)
-        known_sums = None if kept is None else kept.known_checksums(bundle)
-        result = write_bundle(
-            result, bundle, folder, samples=samples, method=method, function=function, known=known_sums
-        )
-    package = None
-    if outcome is not None and outcome.package is not None:
-        of_package = context.diagnostics[len(of_lane) :]
-        package = KeptPackage(outcome=outcome, verdict=verdict, diagnostics=of_package)
-    return _Written(
-        result=result,
-        kept=KeptExport(
-            recipe=recipe,
-            folder=folder,
-            loaded=loaded,
-            prepared=prepared,
-            made=made,
-            diagnostics=of_lane,
-            package=package,
-            out=out,
-        ),
+        result = _written(task, made, package, verdict, answers, bundle)
+    kept_package = None
+    if package is not None and package.outcome.package is not None:
+        kept_package = replace(package, verdict=verdict, diagnostics=context.diagnostics[len(of_lane) :])
+    kept = KeptExport(
+        recipe=recipe,
+        folder=task.folder,
+        loaded=task.loaded,
+        prepared=prepared,
+        made=made,
+        diagnostics=of_lane,
+        package=kept_package,
+        out=task.out,
     )
+    return _Written(result=result, kept=kept)
+
+
+def _converted(task: _Task, source: ConversionSource, stem: Path) -> KeptPackage:
+    """Convert, or take over the package of the export before; its verdict too, where no check is another."""
+    recipe, context = task.recipe, task.context
+    with context.stage("convert"):
+        earlier = take_over_package(task.kept, source, recipe, stem.parent, task.out, context)
+        return earlier or KeptPackage(
+            outcome=convert_and_save(source=source, recipe=recipe, stem=stem, context=context),
+            verdict=None,
+            diagnostics=(),
+        )
+
+
+def _judged(
+    task: _Task, package: KeptPackage, source: ConversionSource, answers: Mapping[str, Sequence[Expected]]
+) -> PackageVerdict:
+    if package.outcome.package is None:
+        return PackageVerdict(checks=(not_run("coreml", package.outcome.reason),))
+    with task.context.stage("check-coreml"):
+        return package.verdict or check_outcome(
+            package.outcome, source, task.loaded, task.prepared.probes, answers, task.recipe, task.context
+        )
+
+
+def _written(
+    task: _Task,
+    made: LaneMade,
+    package: KeptPackage | None,
+    verdict: PackageVerdict,
+    answers: Mapping[str, Sequence[Expected]],
+    bundle: Path,
+) -> ExportResult:
+    outcome = CoreMLOutcome() if package is None else package.outcome
+    files = dict(made.files) | ({} if outcome.package is None else {"coreml": outcome.package.name})
+    result = ExportResult(
+        out=str(task.out),
+        files={kind: str(task.out / name) for kind, name in files.items()} | {"recipe": str(task.out / "recipe.toml")},
+        checks=(*made.checks, *verdict.checks),
+        diagnostics=task.context.diagnostics,
+        seconds=task.context.seconds,
+        kept=task.context.kept,
+        recipe=task.recipe,
+        modes=_modes(task.loaded, task.recipe),
+        coreml=outcome.summary,
+        layers=verdict.layers,
+        float32_suggestion=verdict.suggestion,
+    )
+    sampled = next((item for item in outcome.functions if item.method), None)
+    method = (None if sampled is None else sampled.method) or task.loaded.methods[0]
+    function = None if sampled is None else sampled.name
+    names = _output_names(outcome.summary, function)
+    samples = write_samples(bundle, task.prepared.probes[method], answers[method], names, verdict.gates)
+    known = None if task.kept is None else task.kept.known_checksums(bundle)
+    return write_bundle(result, bundle, task.folder, samples=samples, method=method, function=function, known=known)
 
 
 def _modes(loaded: LoadedModel, recipe: Recipe) -> dict[str, str]:
