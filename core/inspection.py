@@ -49,13 +49,13 @@ def _describe(loaded: LoadedModel, recipe: Recipe, found: Inspection) -> Inspect
     import msgspec
 
     module = loaded.module
-    unique = {id(p): p for p in module.parameters()} if module is not None else {}
+    rows = () if module is None else module_rows(module)
     return msgspec.structs.replace(
         found,
         entry=loaded.entry,
-        modules=() if module is None else module_rows(module),
+        modules=rows,
         signature=parameters_of(loaded.signature(loaded.methods[0])),
         suggested_inputs=suggested_inputs(loaded, recipe.model.arguments, loaded.methods[0]),
-        parameter_count=sum(parameter.numel() for parameter in unique.values()),
+        parameter_count=rows[0].parameter_count if rows else 0,
         buffers=() if module is None else buffer_rows(module),
     )

@@ -26,6 +26,7 @@ from .running import Nowhere, Outcome, Subject
 from .saved_probes import with_saved_probes
 from .scripted_set import Chooser, Known, Solution
 from .static_reading import sizes_mentioned
+from .tree import is_below
 from .triage import Finding, Triage, culprit_modules
 
 _FEW_KINDS = 8
@@ -170,8 +171,7 @@ class _Advisor:
             changes=nature.changes,
             first=first,
         )
-        reached = [finding for finding in findings if finding.first_probe == 0]
-        culprits = set(culprit_modules(reached))
+        culprits = _needed(findings)
         if self._loaded.module is None:
             culprits = {""} if culprits else set()
         return chooser.solve(culprits)
@@ -197,3 +197,15 @@ class _Advisor:
             recipe=recipe,
             seconds=self._context.seconds,
         )
+
+
+def _needed(findings: Sequence[Finding]) -> set[str]:
+    """Return the submodules that are known to need a script.
+
+    One that the example never reaches is left out of a trace, and so matters only below a scripted one.
+    """
+    needed = set(culprit_modules(finding for finding in findings if finding.first_probe == 0))
+    for path in sorted(culprit_modules(findings)):
+        if any(is_below(path, above) for above in needed):
+            needed.add(path)
+    return needed

@@ -1,5 +1,6 @@
 """The smallest set of submodules to script: found by compiling, running on all probes, and correcting."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,10 +16,11 @@ from .localise import Localiser
 from .probes import Probe
 from .remedies import explained, explained_run
 from .running import Outcome, Subject, difference, run_compiled, run_in_a_row
-from .tree import members, parent_of
+from .tree import is_below, members, parent_of
 
 _MOST_ROUNDS = 24
 _CALLS_IN_A_ROW = 6
+_NO_METHOD = re.compile(r"Module '(\w+)' has no attribute '(\w+)'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,8 @@ class Chooser:
     """The plain trace, where it was made already."""
     _kept: set[str] = field(default_factory=set)
     """Submodules of scripted ones that cannot be traced, or would be wrong."""
-    _refused: dict[str, Failure] = field(default_factory=dict)
+    _refused: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    """By path and code: that a module cannot be traced does not say why it cannot be scripted."""
     _evidence: dict[str, str] = field(default_factory=dict)
     _shown: dict[str, Mismatch] = field(default_factory=dict)
 
@@ -186,10 +189,10 @@ class Chooser:
             self.options = msgspec.structs.replace(self.options, strict=False)
             return True
         if path is None:
-            self._refused.setdefault("", failure)
+            self._refuse("", failure)
             return False
         if root is None:
-            self._refused[path] = failure
+            self._refuse(path, failure)
             if scripted:
                 return False
             scripted.add("")
@@ -200,7 +203,9 @@ class Chooser:
                 prefix = path + "."
                 self._kept |= {p for p in dict(root.named_modules()) if p.startswith(prefix)}
             return True
-        self._refused.setdefault(path, failure)
+        if path in scripted and self._keep_called(path, tried, failure):
+            return True
+        self._refuse(path, failure)
         if path in scripted:
             return self._keep_members(path) or self._try_parent(path, scripted)
         if not scripted or path not in scripted:
@@ -210,6 +215,25 @@ class Chooser:
             scripted.add(path)
             return True
         return False
+
+    def _refuse(self, path: str, failure: Failure) -> None:
+        self._refused.setdefault((path, failure.code), failure)
+
+    def _keep_called(self, path: str, tried: Attempt, failure: Failure) -> bool:
+        """Leave those members scripted of which a scripted module calls a method: a trace has ``forward`` only."""
+        root = self.subject.loaded.module
+        found = _NO_METHOD.search(failure.details or failure.message)
+        if found is None or root is None:
+            return False
+        owner, method = found.groups()
+        called = {
+            member
+            for member, mark in tried.marks.items()
+            if mark == "trace" and is_below(member, path) and type(root.get_submodule(member)).__name__ == owner
+            if callable(getattr(type(root.get_submodule(member)), method, None))
+        }
+        self._kept |= called
+        return bool(called)
 
     def _keep_members(self, path: str) -> bool:
         root = self.subject.loaded.module
@@ -253,15 +277,15 @@ class Chooser:
             context=self.context,
         )
         found = localiser.culprits(tried.marks)
-        self._evidence |= {path: localiser.evidence.get(path, mismatches[0].reason) for path in found}
+        new = set(found) - scripted
+        self._evidence |= {path: localiser.evidence.get(path, mismatches[0].reason) for path in new}
         if len(found) == 1:
             # Of several, it is not known which one a probe shows.
             self._shown.setdefault(found[0], mismatches[0])
-        new = set(found) - scripted
         for path in set(found) & scripted:
             problem = mismatches[0].actual.problem or mismatches[0].reason
             if known := explained_run(problem, path, root):
-                self._refused.setdefault(path, known)
+                self._refuse(path, known)
         scripted |= new
         if new:
             return True

@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 import torch
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
 
 from ..results import BufferRow, ModuleRow, Parameter
 from .user_errors import place_of_code
@@ -30,8 +30,8 @@ def module_rows(root: torch.nn.Module) -> tuple[ModuleRow, ...]:
             ModuleRow(
                 path=path,
                 type_name=type_name(module),
-                parameter_count=sum(p.numel() for p in module.parameters() if not _is_lazy(p)),
-                own_parameter_count=sum(p.numel() for p in module.parameters(recurse=False) if not _is_lazy(p)),
+                parameter_count=sum(p.numel() for p in module.parameters() if not is_lazy(p)),
+                own_parameter_count=sum(p.numel() for p in module.parameters(recurse=False) if not is_lazy(p)),
                 file=file,
                 line=line,
                 is_container=not has_forward(module),
@@ -55,7 +55,7 @@ def buffer_rows(root: torch.nn.Module) -> tuple[BufferRow, ...]:
         for path, module in root.named_modules()
         if not isinstance(module, norms)
         for name, buffer in module.named_buffers(recurse=False)
-        if not _is_lazy(buffer)
+        if not is_lazy(buffer)
     )
 
 
@@ -99,10 +99,6 @@ def parameters_of(signature: inspect.Signature) -> tuple[Parameter, ...]:
         )
         for parameter in signature.parameters.values()
     )
-
-
-def _is_lazy(parameter: torch.nn.Parameter) -> bool:
-    return isinstance(parameter, UninitializedParameter)
 
 
 def _source(kind: Any) -> tuple[str | None, int | None]:

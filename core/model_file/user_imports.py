@@ -5,9 +5,11 @@ import contextlib
 import functools
 import importlib
 import importlib.util
+import keyword
 import linecache
 import os
 import random
+import re
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -90,10 +92,14 @@ def package_root(file: Path) -> Path:
 
 
 def _module_name(file: Path) -> str:
+    # TorchScript names classes after their module, and reads back only names that are ASCII identifiers; for Python, a
+    # dot would mean a package: net-v1.2.py is no member of net-v1.
+    plain = re.sub(r"\W", "_", file.stem, flags=re.ASCII)
+    is_plain = plain == file.stem and plain.isidentifier() and not keyword.iskeyword(plain)
     if _imports_relatively(file) and (root := package_root(file)) != file.parent:
-        return ".".join(file.relative_to(root).with_suffix("").parts)
+        return ".".join((*file.parent.relative_to(root).parts, plain if is_plain else f"user_{plain}"))
     # A file called random.py or core.py must not stand in for a module that is already loaded.
-    return file.stem if file.stem not in sys.modules else f"user_{file.stem}"
+    return plain if is_plain and plain not in sys.modules else f"user_{plain}"
 
 
 def _imports_relatively(file: Path) -> bool:

@@ -1,15 +1,19 @@
 """Errors of torch's tracer and script compiler, located at the user's line with a remedy."""
 
+import inspect
 import re
 from typing import Any, NoReturn
 
 import torch
 
 from ..errors import fail
+from ..model_file.module_tree import type_name
 from ..model_file.user_errors import is_users_file, place_of_code, users_place
 
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _VALUES = re.compile(r"(?<=tensor\()\[[^()]*\]")
+_INTERNAL = re.compile(r"__torch__\.|___torch_mangle_\d+\.| \(of Python compilation unit at: 0x[0-9a-f]+\)")
+"""What torch puts around the names of classes."""
 _NUMBERS_ALONE = re.compile(r"[\s\d.,e+\-]*(\[ \w+\{[\d,]*\} \])?")
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
@@ -36,6 +40,11 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         r"Expected integer literal for index|index.*ModuleList|Expected a literal",
         "a ModuleList indexed by a variable",
         "Loop over it with for or enumerate, or index it with a number.",
+    ),
+    (
+        r"'__torch__\..*' object has no attribute or method '__call__'",
+        "modules gathered into a tuple or a list in forward",
+        "Call each by its name, or keep them in an nn.ModuleList that __init__ makes, and loop over that.",
     ),
     (
         r"module '.*' has no attribute|object has no attribute or method|Tried to access nonexistent attribute",
@@ -66,7 +75,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def fail_to_script(error: Exception, module: str, type_name: str, root: torch.nn.Module | None) -> NoReturn:
+def fail_to_script(error: Exception, module: str, kind: str, root: torch.nn.Module | None) -> NoReturn:
     """Raise an ExportDeskError for what ``torch.jit.script`` raised on ``root``, which is at the path ``module``.
 
     The compiler's text begins with the reason and then names places, the innermost first.
@@ -79,16 +88,25 @@ def fail_to_script(error: Exception, module: str, type_name: str, root: torch.nn
         ((name, remedy) for pattern, name, remedy in _CAUSES if re.search(pattern, reason)),
         (None, "Rewrite this line, or trace this module and script only what needs it."),
     )
-    if root is not None and _is_about_parametrisation(text) and (names := _parametrised(root, module)):
+    if root is not None and (missing := _missing_attribute(reason, root, module)):
+        construct, hint = missing
+    elif (
+        root is not None
+        and "'__call__'" not in reason
+        and _is_about_parametrisation(text)
+        and (names := _parametrised(root, module))
+    ):
         construct, hint = (
             "a parametrised module (weight norm, spectral norm), whose Python it cannot compile",
             f"Mark {', '.join(names)} as trace, or bake the weights in first "
             "(torch.nn.utils.parametrize.remove_parametrizations, remove_weight_norm).",
         )
+    if argument := re.search(r"for argument '(\w+)' but instead found type '([^']+)'\.\s*Inferred", text):
+        hint = f"Annotate the argument, {argument[1]}: {argument[2]}; without an annotation it is taken for a Tensor."
     what = f"the script compiler met {construct}" if construct else "the script compiler refused it"
     fail(
         "script.refused",
-        f"{_called(module)} ({type_name}) cannot be scripted: {what}. It says: {_shortened(reason)}",
+        f"{_called(module)} ({kind}) cannot be scripted: {what}. It says: {_shortened(reason)}",
         module=module,
         file=file,
         line=line,
@@ -97,7 +115,7 @@ def fail_to_script(error: Exception, module: str, type_name: str, root: torch.nn
     )
 
 
-def fail_to_trace(error: Exception, module: str, type_name: str, target: Any) -> NoReturn:
+def fail_to_trace(error: Exception, module: str, kind: str, target: Any) -> NoReturn:
     """Raise an ExportDeskError for what ``torch.jit.trace`` raised on ``target``, which runs without it."""
     text = str(error).strip()
     file, line = users_place(error)
@@ -110,7 +128,19 @@ def fail_to_trace(error: Exception, module: str, type_name: str, target: Any) ->
             "Set strict = false under [torchscript] (Strict in the window): the dict or list is then kept with the "
             "keys and the length that the example gave."
         )
-    elif "Tracer cannot infer type" in text or "Only tensors" in text or "cannot be traced" in text:
+    elif "must have consistent type" in text:
+        code = "trace.not-tensors"
+        hint = (
+            "The values of a dict must all be of one kind: return a tuple instead, or give lists and numbers places of "
+            "their own outside of the dict; or mark this module as script."
+        )
+    elif "Only tensors, lists" in text or "of traced region cannot be understood" in text:
+        code = "trace.not-tensors"
+        hint = (
+            "A trace returns tensors, lists of tensors, tuples of all these, and dicts with tensors. Return tuple(rows)"
+            " for a list of tuples, and leave out None and numbers, which no input changes."
+        )
+    elif "Tracer cannot infer type" in text or "cannot be traced" in text:
         code = "trace.not-tensors"
         hint = (
             "A trace takes and returns tensors, and tuples, lists and dicts of them. Return the tensors of this "
@@ -155,7 +185,7 @@ def fail_to_trace(error: Exception, module: str, type_name: str, target: Any) ->
         )
     fail(
         code,
-        f"{_called(module)} ({type_name}) cannot be traced: {_shortened(text)}",
+        f"{_called(module)} ({kind}) cannot be traced: {_shortened(text)}",
         module=module,
         file=file,
         line=line,
@@ -171,6 +201,32 @@ def _place(text: str, error: BaseException) -> tuple[str | None, int | None]:
     return own or (places[0] if places else users_place(error))
 
 
+def _missing_attribute(reason: str, root: torch.nn.Module, path: str) -> tuple[str, str] | None:
+    """Say why a module below ``root`` lacks what the code asks of it; None where the reason is another."""
+    found = re.search(r"Module '(\w+)' has no attribute '(\w+)'(?! \(This attribute exists)", reason)
+    if found is None:
+        return None
+    owner, attribute = found.groups()
+    for name, module in root.named_modules():
+        if type_name(module) != owner:
+            continue
+        place = ".".join(part for part in (path, name) if part)
+        if isinstance(module, torch.jit.ScriptModule):
+            return (
+                f"{attribute}, which {place} does not have once it is compiled on its own",
+                f"A trace keeps forward only. Mark {place} as script too; or, where it is TorchScript already, put "
+                f"@torch.jit.export above {attribute} in its source.",
+            )
+        value = inspect.getattr_static(type(module), attribute, None)
+        if isinstance(value, bool | int | float | str):
+            return (
+                f"{attribute}, a constant of the class {owner}",
+                f"Annotate it in the class, {attribute}: Final[{type(value).__name__}] = {value!r} (from typing), or "
+                f"set self.{attribute} in __init__.",
+            )
+    return None
+
+
 def _is_about_parametrisation(text: str) -> bool:
     return bool(re.search(r"parametri[sz]|weight_norm|spectral_norm|WeightNorm|SpectralNorm|Parametrized", text))
 
@@ -179,6 +235,8 @@ def _parametrised(root: torch.nn.Module, path: str) -> list[str]:
     """Return paths of modules whose weights are computed anew in each run, by parametrisations or by hooks."""
     names = []
     for name, module in root.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            continue
         hooks = module._forward_pre_hooks.values()
         if hasattr(module, "parametrizations") or any("norm" in type(hook).__module__ for hook in hooks):
             names.append(".".join(part for part in (path, name) if part))
@@ -190,5 +248,6 @@ def _called(module: str) -> str:
 
 
 def _shortened(text: str) -> str:
+    text = _INTERNAL.sub("", text)
     lines = [line for line in _VALUES.sub("…", text).splitlines() if not _NUMBERS_ALONE.fullmatch(line)]
     return " ".join(line.strip() for line in lines[:3])[:400]

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias, cast
 import torch
 from torch.jit._trace import TracerWarning
 
+from .autograd_functions import functions_recorded
+
 ScriptFunction: TypeAlias = "torch.jit.ScriptFunction[Any, Any]"
 Compiled: TypeAlias = "torch.jit.ScriptModule | ScriptFunction"
 
@@ -48,14 +50,16 @@ __all__ = [
 
 def trace(target: Callable[..., Any], example_inputs: tuple[Any, ...], *, strict: bool) -> Compiled:
     """``torch.jit.trace`` without its check, for which see ``trace_check``."""
-    return cast(Compiled, _jit.trace(target, example_inputs=example_inputs, strict=strict, check_trace=False))
+    with functions_recorded():
+        return cast(Compiled, _jit.trace(target, example_inputs=example_inputs, strict=strict, check_trace=False))
 
 
 def trace_module(
     module: torch.nn.Module, inputs: dict[str, tuple[Any, ...]], *, strict: bool
 ) -> torch.jit.ScriptModule:
     """``torch.jit.trace_module`` without its check: several methods of one module, each with its own inputs."""
-    return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, strict=strict, check_trace=False))
+    with functions_recorded():
+        return cast(torch.jit.ScriptModule, _jit.trace_module(module, inputs, strict=strict, check_trace=False))
 
 
 def script(target: Any) -> Compiled:

@@ -15,6 +15,7 @@ import torch
 
 from ..diagnostics import Diagnostic, Severity
 from ..model_file.user_errors import is_ours, is_users_file
+from . import autograd_functions
 from .torch_jit import TracerWarning
 
 _FROZEN = "The trace keeps the value it saw with the example input; with another input the exported model may be wrong."
@@ -102,6 +103,7 @@ _TRACER: tuple[tuple[str, str, str, str], ...] = (
 
 _TORCH = str(Path(torch.__file__).parent)
 _TORCH_JIT = str(Path(_TORCH) / "jit")
+_TORCHS_PRINTING = {(str(Path(_TORCH) / "_tensor_str.py"), None), (str(Path(_TORCH) / "_tensor.py"), "__format__")}
 _TORCHS_OWN_HINT = (
     "torch hides warnings of its own layers, which mostly guard against wrong shapes. The checks on probes show if "
     "this one matters; declare the sizes that will change as ranges, so that they are tried too."
@@ -111,7 +113,7 @@ _DEPRECATION = re.compile(r"`?torch\.jit\.\w+`? is (deprecated|not supported in 
 _ADVICE = re.compile(r"\s*We can't record the data flow.*|\s*This means that the trace.*", re.DOTALL)
 
 
-SEEN_THROUGH = {__file__}
+SEEN_THROUGH = {__file__, autograd_functions.__file__}
 """Files of ours whose frames may stand between a warning and the user's code that it is about."""
 
 
@@ -131,17 +133,16 @@ def warnings_as_diagnostics(
         text = str(message)
         if _DEPRECATION.search(text):
             return
-        frame: FrameType | None = sys._getframe(1)
+        frames = list(_frames_of_the_model(sys._getframe(1)))
+        if issubclass(category, TracerWarning) and any(map(_is_printing, frames)):
+            return
         place: tuple[str, int] | None = None
         module: str | None = None
-        # Our own code stands between the user's model and whoever called us; warnings of torch's check have no user's
-        # frame at all, and must not be put on the line of a caller.
-        while frame is not None and (frame.f_code.co_filename in SEEN_THROUGH or not is_ours(frame.f_code.co_filename)):
+        for frame in frames:
             if place is None and is_users_file(frame.f_code.co_filename):
                 place = frame.f_code.co_filename, frame.f_lineno
             if module is None and (owner := frame.f_locals.get("self")) is not None:
                 module = paths.get(id(owner))
-            frame = frame.f_back
         report(_diagnostic(text, category, place, fallback_module if module is None else module, (filename, lineno)))
 
     with warnings.catch_warnings(), _told_of_indices():
@@ -152,6 +153,22 @@ def warnings_as_diagnostics(
             yield
         finally:
             warnings.showwarning = previous
+
+
+def _frames_of_the_model(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames from a warning up to our own code, which stands between the model and whoever called us.
+
+    Warnings of torch's check have no user's frame at all, and must not be put on the line of a caller.
+    """
+    while frame is not None and (frame.f_code.co_filename in SEEN_THROUGH or not is_ours(frame.f_code.co_filename)):
+        yield frame
+        frame = frame.f_back
+
+
+def _is_printing(frame: FrameType) -> bool:
+    """Whether a tensor is made into text, by the model's print or for a message of torch: no value goes on from it."""
+    code = frame.f_code
+    return not _TORCHS_PRINTING.isdisjoint({(code.co_filename, None), (code.co_filename, code.co_name)})
 
 
 @contextlib.contextmanager

@@ -10,13 +10,15 @@ from .advising import advise_file
 
 _HEAD = """\
 import math
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Final, List, Optional, Tuple
 import numpy as np
 import torch
 from torch import Tensor, nn
 TABLE = {"scale": 2.0}
 def twice(t: Tensor) -> Tensor:
     return t * 2
+def repeated(t: Tensor, n) -> Tensor:
+    return t * n
 class Net(nn.Module):
     %(declared)s
     def __init__(self) -> None:
@@ -31,7 +33,7 @@ class Net(nn.Module):
             return y
         return -y
 """
-_FIRST_LINE = 18
+_FIRST_LINE = 20
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,24 @@ CONSTRUCTS: dict[str, tuple[Code, int, str, Code]] = {
         1,
         "Write the number",
         Code("y = x.clamp(min=-3.4e38)"),
+    ),
+    "constant of the class": (
+        Code("y = x * self.GAIN", declared="GAIN = 3"),
+        1,
+        "GAIN: Final[int] = 3",
+        Code("y = x * self.GAIN", declared="GAIN: Final[int] = 3"),
+    ),
+    "modules in a tuple": (
+        Code("y = x\nfor part in (self.a, self.b):\n    y = part(y)"),
+        3,
+        "nn.ModuleList",
+        Code("y = self.b(self.a(x))"),
+    ),
+    "argument without a type": (
+        Code("y = repeated(x, x.shape[1])"),
+        1,
+        "Annotate the argument, n: int",
+        Code("y = twice(x) * x.shape[1]"),
     ),
     "product of the sizes": (
         Code("y = x * math.prod(x.shape)"),

@@ -110,6 +110,7 @@ def run(folder: Path, model: str, more: str) -> ExportResult:
         pytest.param(CACHE, given("x", "2, 1, 4") + POSITION + STATES, id="caches written through whole slices"),
         pytest.param(ASSIGNED, X + INDEX, id="an index assigned, then all"),
         pytest.param(NAN, X, id="a buffer with NaN"),
+        pytest.param(FUNCTION, X, id="an autograd function"),
         pytest.param(NORM, X + '[marks]\n"" = "script"\n', id="a scripted norm"),
     ],
 )
@@ -128,7 +129,6 @@ def test_that_it_converts_with_the_models_numbers(tmp_path: Path, model: str, mo
             "pack_padded_sequence",
             id="packed sequences",
         ),
-        pytest.param(FUNCTION, X, "torchscript.python-function", "Square.apply", id="an autograd function"),
         pytest.param(
             LARGE,
             X.replace("4]", '4]\ndtype = "int64"'),

@@ -2,9 +2,15 @@
 
 import sys
 
+import pytest
 import torch
+from exportdesk.core.inspection import inspect_model
+from exportdesk.core.job_context import JobContext
+from exportdesk.core.recipe.model import Model, Recipe
 from exportdesk.core.torchscript.texts import texts_of_file
 from torch import nn
+
+from .conftest import HEAD
 
 X = '[[inputs]]\nname = "x"\nshape = [2, 4]\n'
 
@@ -155,3 +161,31 @@ class Net(nn.Module):
     assert outcome.is_good
     mixed, exact = outcome.load()(torch.ones(2, 4))
     assert (mixed.dtype, exact.dtype) == (torch.float32, torch.float64)
+
+
+@pytest.mark.parametrize("name", ["net-v1.2.py", "my model (final).py", "2024_net.py", "modèle.py", "class.py"])
+def test_that_a_file_that_python_could_not_import_by_name_gives_a_pt_that_loads(desk, name):
+    source = HEAD + "class Net(nn.Module):\n    def forward(self, x):\n        return x + 1\n"
+    (desk.folder / name).write_text(source, encoding="utf-8")
+    outcome = desk.recipe("", f'[model]\nfile = "{name}"\nentry = "Net"\n{X}')
+    assert outcome.is_good, outcome.checks
+
+
+def test_that_printing_a_tensor_is_no_warning(desk):
+    source = """
+class Net(nn.Module):
+    def forward(self, x):
+        print("x is", x, f"{x.mean():.3f}")
+        return x + 1
+"""
+    assert desk.recipe(source, f"Net\n{X}").codes == []
+
+
+def test_that_lazy_layers_are_inspected_before_they_have_a_size(desk):
+    desk.write(
+        "class Net(nn.Sequential):\n    def __init__(self):\n        "
+        "super().__init__(nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.Linear(2, 3))\n"
+    )
+    found = inspect_model(Recipe(model=Model(file="m.py", entry="Net")), desk.folder, JobContext())
+    assert found.parameter_count == 9
+    assert [row.path for row in found.modules] == ["", "0", "1", "2"]
