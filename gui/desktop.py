@@ -9,13 +9,24 @@ from typing import Literal
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QMessageBox,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 TrustAnswer = Literal["file", "folder", "no"]
 SaveAnswer = Literal["save", "discard", "stay"]
 OPEN_FILTER = "Models and recipes (*.py *.toml *.pt *.pth *.pt2 *.mlpackage *.mlmodel);;All files (*)"
 MODEL_FILTER = "Models (*.py *.pt *.pth);;All files (*)"
 RECIPE_FILTER = "Recipes (*.toml)"
+
+_TEXT_WIDTH = 440
 
 
 class Desktop:
@@ -82,10 +93,25 @@ class Desktop:
 
     def tell(self, title: str, text: str) -> None:
         """Show a text to read, such as the versions."""
-        box = self._box(QMessageBox.Icon.NoIcon, title, text)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        box.open()
+        dialog = QDialog(self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(title)
+        page = QTextBrowser()
+        page.setOpenExternalLinks(True)
+        page.setAccessibleName(title)
+        page.setHtml(text)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(dialog.reject)
+        layout = QVBoxLayout(dialog)
+        layout.addWidget(page)
+        layout.addWidget(buttons)
+        # As large as the text, as long as that fits on the screen; the rest scrolls.
+        document = page.document()
+        document.setTextWidth(_TEXT_WIDTH)
+        room = dialog.screen().availableSize()
+        height = int(document.size().height()) + buttons.sizeHint().height() + 60
+        dialog.resize(min(_TEXT_WIDTH + 60, room.width()), min(height, int(room.height() * 0.8)))
+        dialog.open()
 
     def reveal(self, path: Path) -> None:
         """Show a file's folder in the system's file window."""
@@ -97,7 +123,7 @@ class Desktop:
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle("ExportDesk")
         box.setIcon(picture)
-        box.setText(f"<b>{heading}</b>" if picture == QMessageBox.Icon.NoIcon else heading)
+        box.setText(heading)
         box.setInformativeText(text)
         return box
 

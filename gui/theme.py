@@ -29,7 +29,7 @@ _LIGHT = {
     _Role.BrightText: "#ffffff",
     _Role.ToolTipBase: "#1b1f26",
     _Role.ToolTipText: "#f3f4f6",
-    _Role.PlaceholderText: "#6b7280",
+    _Role.PlaceholderText: "#656c78",
     _Role.Highlight: "#2f65d8",
     _Role.HighlightedText: "#ffffff",
     _Role.Link: "#2257c4",

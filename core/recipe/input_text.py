@@ -73,7 +73,7 @@ def _parse_dimension(part: str, whole: str) -> Dimension:
             return tuple(int(size) for size in part.split("|"))
         size = int(part)
     except ValueError as error:
-        reason = str(error) if ".." in part else f"{part!r} is not a size"
+        reason = str(error) if _RANGE.fullmatch(part) else f"{part!r} is not a size"
         fail("call.shape", f"The shape {whole!r} is wrong: {reason}.", hint=_EXAMPLES)
     if size < 0:
         fail("call.shape", f"The shape {whole!r} is wrong: {size} is negative.", hint=_EXAMPLES)

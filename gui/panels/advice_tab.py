@@ -19,6 +19,7 @@ from ..state import advice as told
 from ..state.session import Selection, Session
 from .empty_state import EmptyState
 from .flat_table import FlatTable
+from .wrapped import WrappedLabel
 
 
 class AdviceTab(QWidget):
@@ -32,16 +33,13 @@ class AdviceTab(QWidget):
         self.places_table.selectionModel().currentRowChanged.connect(self._choose)
 
     def _build(self, advise: QAction, apply: QAction) -> None:
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
+        self.verdict = WrappedLabel()
         font = self.verdict.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.verdict.setFont(font)
-        self.proof = QLabel()
-        self.proof.setWordWrap(True)
-        self.stale = QLabel("The model or its inputs changed since this answer; advise again.")
-        self.stale.setWordWrap(True)
+        self.proof = WrappedLabel()
+        self.stale = WrappedLabel("The model or its inputs changed since this answer; advise again.")
         buttons = QHBoxLayout()
         for action in (apply, advise):
             button = QToolButton()

@@ -10,7 +10,7 @@ from ...core.errors import Failure
 from .. import theme
 from ..state.documents import MODEL_MISSING
 from ..state.session import Notice
-from ..state.wording import in_words_of_the_window, with_short_paths
+from ..state.wording import failure_text, short_failure_text, with_short_paths
 
 _ICONS = {"success": "success", "information": "note", "warning": "warning", "error": "error"}
 _TINTS = {"success": "success", "information": "note", "warning": "warning", "error": "error"}
@@ -91,7 +91,7 @@ class Banner(QFrame):
         self.details_button.setChecked(False)
         if failure is not None:
             self._tone = "error"
-            self.text.setText(with_short_paths(failure_text(failure)))
+            self.text.setText(short_failure_text(failure))
             self.text.setToolTip(failure_text(failure))
             self.details.setPlainText(failure.details or "")
         elif notice is not None:
@@ -136,14 +136,6 @@ class Banner(QFrame):
         painter.fillRect(self.rect(), soft)
         painter.fillRect(0, 0, 4, self.height(), colour)
         painter.end()
-
-
-def failure_text(failure: Failure) -> str:
-    """Return the paragraph of a failure: what, where, what to do."""
-    message = " ".join(failure.message.split())
-    if failure.location and failure.location not in message:
-        message += f" ({failure.location})"
-    return in_words_of_the_window(f"{message} {failure.hint}" if failure.hint else message)
 
 
 def _button(text: str) -> QToolButton:

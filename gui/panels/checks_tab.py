@@ -22,6 +22,7 @@ from ..state.session import Session
 from .empty_state import EmptyState
 from .flat_table import FlatTable
 from .layers_view import LayersView
+from .wrapped import WrappedLabel
 
 _BY_LAYER = 1
 
@@ -33,14 +34,12 @@ class ChecksTab(QWidget):
         self._build(export, keep_float32)
 
     def _build(self, export: QAction, keep_float32: QAction) -> None:
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
+        self.verdict = WrappedLabel()
         font = self.verdict.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.verdict.setFont(font)
-        self.stale = QLabel("The recipe has changed since these checks; export again to check what it makes now.")
-        self.stale.setWordWrap(True)
+        self.stale = WrappedLabel("The recipe has changed since these checks; export again to check what it makes now.")
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.RichText)
@@ -86,8 +85,7 @@ class ChecksTab(QWidget):
         self.keep_button.setDefaultAction(keep_float32)
         self.keep_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.keep_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.advice = QLabel()
-        self.advice.setWordWrap(True)
+        self.advice = WrappedLabel()
         row = QHBoxLayout()
         row.addWidget(self.keep_button)
         row.addWidget(self.advice, 1)

@@ -8,6 +8,10 @@ from ..state.recipe_values import with_value
 from ..state.session import Session
 from .form import Choice
 
+_LONGEST_ENTRY = 44
+"""Characters of an entry's name for which there is room; the tip has all of it."""
+_ENTRY_TIP = "What to export: a class, a function, or something made by one"
+
 
 class ChoosersPanel(QWidget):
     edit_wished = Signal(str, object, str)
@@ -15,12 +19,13 @@ class ChoosersPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.entry = Choice([], "Entry", self.choose_entry)
-        self.entry.setToolTip("What to export: a class, a function, or something made by one")
+        self.entry.setToolTip(_ENTRY_TIP)
         self.device = Choice([], "Device", self._choose_device)
         self.device.setToolTip("Where the model runs while it is exported")
         self.entry.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.entry.setMinimumContentsLength(14)
+        self.entry.setMaximumWidth(self.fontMetrics().averageCharWidth() * _LONGEST_ENTRY)
         self.device.setMinimumContentsLength(5)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 0, 6, 0)
@@ -46,6 +51,7 @@ class ChoosersPanel(QWidget):
             names.append("")  # a compiled file is its own and only entry
         self.entry.show_choices([(name, name or document.model_file.stem) for name in names])
         self.entry.show_value(model.entry)
+        self.entry.setToolTip(f"{model.entry}\n{_ENTRY_TIP}".strip())
         devices = list(session.worker.devices) if session.worker else ["cpu"]
         if model.device not in devices:
             devices.append(model.device)

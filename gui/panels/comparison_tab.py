@@ -6,7 +6,6 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHeaderView,
-    QLabel,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -19,6 +18,7 @@ from ..canvas.spot import Spot
 from ..state.session import Comparison, Session
 from .empty_state import EmptyState
 from .flat_table import FlatTable
+from .wrapped import WrappedLabel
 
 if TYPE_CHECKING:
     from ...core.graph.diff import GraphDiff
@@ -47,8 +47,7 @@ class ComparisonTab(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.words = WrappedLabel()
         self.words.setContentsMargins(8, 6, 8, 6)
         self.split = QSplitter(Qt.Orientation.Vertical)
         self._page = QWidget()

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ...core.errors import Failure
 from ..state.forms.coreml import coreml_form
 from ..state.session import Session
-from .form import remark
 from .form_view import FormView
+from .wrapped import WrappedLabel
 
 
 class CoreMLOptionsPanel(QWidget):
@@ -19,7 +19,9 @@ class CoreMLOptionsPanel(QWidget):
         self.form = FormView()
         self.form.edit_wished.connect(self.edit_wished)
         self.form.file_wished.connect(self.file_wished)
-        self._remark = remark("coremltools is not installed here, so only TorchScript files are made.")
+        self._remark = WrappedLabel(
+            "coremltools is not installed here, so only TorchScript files are made.", is_quiet=True
+        )
         self._remark.setContentsMargins(10, 6, 10, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

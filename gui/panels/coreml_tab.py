@@ -29,6 +29,7 @@ from .elided import ElidedLabel
 from .empty_state import EmptyState
 from .flat_table import FlatTable
 from .graph_page import GraphPage
+from .wrapped import WrappedLabel
 
 _FILES = {"torchscript": "TorchScript", "exported": "torch.export", "coreml": "Core ML", "recipe": "Recipe"}
 
@@ -46,8 +47,7 @@ class CoreMLTab(QWidget):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.stale = QLabel("The recipe has changed since this export; export again to see its effect.")
-        self.stale.setWordWrap(True)
+        self.stale = WrappedLabel("The recipe has changed since this export; export again to see its effect.")
         self.features = FeaturesModel(self)
         self.feature_table = FlatTable(self.features, "Inputs and outputs")
         for column, characters in ((0, 8), (1, 18), (2, 10), (3, 10), (4, 20)):

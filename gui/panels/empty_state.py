@@ -1,8 +1,10 @@
 """What a view shows when it has nothing to show: why, and what to do."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QPalette
-from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+
+from .wrapped import WrappedLabel
 
 
 class EmptyState(QWidget):
@@ -10,16 +12,13 @@ class EmptyState(QWidget):
 
     def __init__(self, heading: str, text: str = "", action: QAction | None = None) -> None:
         super().__init__()
-        self._heading = QLabel(heading)
+        self._heading = WrappedLabel(heading)
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._heading.setWordWrap(True)
         font = self._heading.font()
         font.setBold(True)
         self._heading.setFont(font)
-        self._text = QLabel(text)
+        self._text = WrappedLabel(text, is_quiet=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text.setWordWrap(True)
-        self._text.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(6)

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QPalette, QShowEvent
-from PySide6.QtWidgets import QHeaderView, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QHeaderView, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ..models.envelope import AGREES, AXIS, FAILURE, AxesModel
 from ..state.advice import listed
@@ -12,6 +12,7 @@ from ..state.envelope import Axis, axes
 from ..state.session import Session
 from .empty_state import EmptyState
 from .flat_table import FlatTable
+from .wrapped import WrappedLabel
 
 if TYPE_CHECKING:
     from .envelope_picture import EnvelopePicture
@@ -33,11 +34,8 @@ class EnvelopeTab(QWidget):
         self._build(measure)
 
     def _build(self, measure: QAction) -> None:
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        legend = QLabel(_LEGEND)
-        legend.setWordWrap(True)
-        legend.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.words = WrappedLabel()
+        legend = WrappedLabel(_LEGEND, is_quiet=True)
         self.model = AxesModel(self)
         self.table = FlatTable(self.model, "Axes of the envelope")
         width = self.fontMetrics().averageCharWidth()

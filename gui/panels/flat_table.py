@@ -5,7 +5,7 @@ from typing import cast
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QToolTip, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QToolTip, QTreeView, QWidget
 
 _LEAST_CHARACTERS = 34
 """Room of the stretched column, below which columns that can be spared go."""
@@ -67,15 +67,20 @@ class FlatTable(QTreeView):
         self._spare()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
-            asked = cast(QHelpEvent, event)
-            index = self.indexAt(asked.pos())
-            is_cut = index.isValid() and self.sizeHintForIndex(index).width() > self.visualRect(index).width()
-            if is_cut:
-                texts = dict.fromkeys((index.data(), index.data(Qt.ItemDataRole.ToolTipRole)))
-                QToolTip.showText(asked.globalPos(), "\n".join(str(text) for text in texts if text), self)
-                return True
-        return bool(super().viewportEvent(event))
+        return tell_cut_text(self, event) or bool(super().viewportEvent(event))
+
+
+def tell_cut_text(view: QAbstractItemView, event: QEvent) -> bool:
+    """Show the tip of a cell with all of its text, where that is cut off; return whether it was."""
+    if event.type() != QEvent.Type.ToolTip:
+        return False
+    asked = cast(QHelpEvent, event)
+    index = view.indexAt(asked.pos())
+    if not index.isValid() or view.sizeHintForIndex(index).width() <= view.visualRect(index).width():
+        return False
+    texts = dict.fromkeys((index.data(), index.data(Qt.ItemDataRole.ToolTipRole)))
+    QToolTip.showText(asked.globalPos(), "\n".join(str(text) for text in texts if text), view)
+    return True
 
 
 def add_copying(view: QWidget, title: str, text: Callable[[], str]) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
@@ -163,14 +162,6 @@ class FormArea(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         width = self._content.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return QSize(width, super().minimumSizeHint().height())
-
-
-def remark(text: str = "") -> QLabel:
-    """Return a line of explanation below a field."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
-    return label
 
 
 def _only_with_focus(field: QWidget, event: QWheelEvent, take: Callable[[QWheelEvent], None]) -> None:

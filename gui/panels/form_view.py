@@ -20,8 +20,12 @@ from ...core.errors import Failure
 from .. import theme
 from ..state.edits import relative_text
 from ..state.fields import Action, Field, Section, Value
-from .banner import failure_text
-from .form import Choice, FormArea, LinesField, Number, Switch, TextField, form, remark
+from ..state.wording import failure_text
+from .form import Choice, FormArea, LinesField, Number, Switch, TextField, form
+from .wrapped import WrappedLabel
+
+_LONGEST_TITLE = 30
+"""Characters of a section's heading, so that none makes the form wider than its fields."""
 
 Input = Choice | LinesField | Number | Switch | TextField
 
@@ -49,10 +53,8 @@ class FormView(QWidget):
         self._column.setContentsMargins(0, 0, 0, 8)
         self._column.setSpacing(0)
         self._column.addStretch(1)
-        self.help = QLabel()
-        self.help.setWordWrap(True)
+        self.help = WrappedLabel(is_quiet=True)
         self.help.setContentsMargins(10, 4, 10, 6)
-        self.help.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.help.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -164,7 +166,7 @@ class SectionBox(QWidget):
     def __init__(self, section: Section, *, is_open: bool) -> None:
         super().__init__()
         self.heading = QToolButton()
-        self.heading.setText(section.title)
+        self._title(section.title)
         self.heading.setAutoRaise(True)
         self.heading.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -173,8 +175,8 @@ class SectionBox(QWidget):
         self.heading.setFont(font)
         self.body = QWidget()
         self._form = form(self.body)
-        self._note = remark()
-        self._problem = _problem_label()
+        self._note = WrappedLabel(is_quiet=True)
+        self._problem = _Problem()
         self._form.addRow(self._note)
         self._form.addRow(self._problem)
         self._buttons: QHBoxLayout | None = None
@@ -210,8 +212,15 @@ class SectionBox(QWidget):
         self._controls.append(button)
         return button
 
+    def _title(self, title: str) -> None:
+        """Show the heading, a long one (of an input with a long name) without its middle."""
+        half = _LONGEST_TITLE // 2
+        self.heading.setText(title if len(title) <= _LONGEST_TITLE else f"{title[:half]}…{title[-half:]}")
+        self.heading.setToolTip(title)
+        self.heading.setAccessibleName(title)
+
     def show_section(self, section: Section) -> None:
-        self.heading.setText(section.title)
+        self._title(section.title)
         self._note.setText(section.note)
         self._form.setRowVisible(self._note, bool(section.note))
         self._problem.setText(section.problem)
@@ -241,7 +250,7 @@ class FieldRow:
         self.input = _input(field, lambda value: wish(self.field, value))
         self.input.setToolTip(field.help)
         self.input.setAccessibleDescription(field.help)
-        self._problem = _problem_label()
+        self._problem = _Problem()
         self._form: QFormLayout | None = None
         self._place = QWidget()
         row = QHBoxLayout(self._place)
@@ -306,14 +315,7 @@ def _input(field: Field, changed: Callable[[Value], None]) -> Input:
             return TextField(field.label, changed, field.hint)
 
 
-def _problem_label() -> QLabel:
-    label = _Problem()
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-class _Problem(QLabel):
+class _Problem(WrappedLabel):
     """In the colour of errors, whatever the theme becomes."""
 
     def __init__(self) -> None:

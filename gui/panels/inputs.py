@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QStackedWidget,
     QTableView,
     QToolButton,
@@ -24,11 +23,15 @@ from ..models.inputs_table import DTYPE, FILL, FROM_FILE, NAME, SHAPE, InputsMod
 from ..state.edits import relative_text
 from ..state.input_rows import VALUE_TYPE, InputRow, check_rows, input_rows, with_cell, with_sample
 from ..state.session import Session
-from .banner import failure_text
+from ..state.wording import failure_text
 from .choices import ChoiceDelegate
 from .empty_state import EmptyState
+from .flat_table import tell_cut_text
+from .wrapped import WrappedLabel
 
 _HELP = "Shape: sizes with commas, 1,3,224,224. A range with its default, 64..512=224. A choice, 1|2|4."
+_LONGEST_NAME = 22
+"""Characters of a name for which there is room; the tip has all of it."""
 SAMPLES = "Samples (*.npy *.npz *.pt *.pth *.png *.jpg *.jpeg *.bmp *.webp *.tif *.tiff);;All files (*)"
 
 
@@ -51,14 +54,12 @@ class InputsPanel(QWidget):
         self.model = self.table.rows
         self.checks = _InputsTable("Further inputs to check with")
         self.checks.verticalHeader().setVisible(True)
-        self._checks_title = QLabel("Further inputs to check with; what is not here is as above:")
-        self._checks_title.setWordWrap(True)
+        self._checks_title = WrappedLabel("Further inputs to check with; what is not here is as above:")
         self._stack = QStackedWidget()
         self._empty = EmptyState("No inputs", "Add one for each argument of forward.", add)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.table)
-        self.message = QLabel(_HELP)
-        self.message.setWordWrap(True)
+        self.message = WrappedLabel(_HELP)
         self.message.setContentsMargins(2, 0, 2, 0)
         self._below = QWidget()
         buttons = QHBoxLayout(self._below)
@@ -100,7 +101,7 @@ class InputsPanel(QWidget):
         for widget in (self._checks_title, self.checks):
             widget.setVisible(has_checks)
         self.checks.show_rows(most=4)
-        told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in _by_reason(reasons).items())
         self._say("", f"Proposed. {told}. Change what is not so." if told else _HELP)
 
     def selected(self) -> list[InputRow]:
@@ -146,6 +147,14 @@ def proposals(recipe: Recipe, inspection: Inspection | None) -> dict[str, str]:
     return found
 
 
+def _by_reason(reasons: dict[str, str]) -> dict[str, list[str]]:
+    """Return each reason with the names it is for: twelve inputs of one kind need not be told twelve times."""
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        found.setdefault(reason, []).append(name)
+    return found
+
+
 def _is_same(item: Input, name: str, shape: object, dtype: str) -> bool:
     return item.name == name and item.shape == shape and item.dtype == dtype and item.fill is None
 
@@ -179,13 +188,23 @@ class _InputsTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        for column in (NAME, DTYPE, FILL):
+        for column in (DTYPE, FILL):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        for signal in (self.rows.modelReset, self.rows.dataChanged):
+            signal.connect(self._fit_names)
         header.setSectionResizeMode(SHAPE, QHeaderView.ResizeMode.Stretch)
         types = [*((name, name) for name in DTYPES), (VALUE_TYPE, "value (no tensor)")]
         fills = [("automatic", "automatic"), *((name, name) for name in FILLS), (FROM_FILE, "from a file …")]
         self.setItemDelegateForColumn(DTYPE, ChoiceDelegate(lambda index: types, parent=self))
         self.setItemDelegateForColumn(FILL, ChoiceDelegate(lambda index: fills, is_editable=True, parent=self))
+
+    def _fit_names(self) -> None:
+        most = _LONGEST_NAME * self.fontMetrics().averageCharWidth()
+        shown = max(self.sizeHintForColumn(NAME), self.horizontalHeader().sectionSizeHint(NAME))
+        self.horizontalHeader().resizeSection(NAME, min(shown, most))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        return tell_cut_text(self, event) or bool(super().viewportEvent(event))
 
     def show_rows(self, most: int) -> None:
         """Be as high as the rows, up to ``most`` of them; the rest scrolls."""

@@ -6,7 +6,6 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QHeaderView,
-    QLabel,
     QLineEdit,
     QStackedWidget,
     QToolButton,
@@ -23,6 +22,7 @@ from ..state.session import Document, Session
 from .empty_state import EmptyState
 from .flat_table import FlatTable
 from .module_view import ModuleView
+from .wrapped import WrappedLabel
 
 FILTER_DELAY_MS = 60
 """Letters that follow each other filter once."""
@@ -45,11 +45,8 @@ class ModelTreePanel(QWidget):
         self.filter = _Filter()
         self.model = ModuleTreeModel(self)
         self.tree = ModuleView(self.model)
-        self.note = QLabel("Marks do not apply to torch.export, which is chosen under Tracing.")
-        self.note.setWordWrap(True)
-        self.no_match = QLabel()
-        self.no_match.setWordWrap(True)
-        self.no_match.setTextFormat(Qt.TextFormat.PlainText)
+        self.note = WrappedLabel("Marks do not apply to torch.export, which is chosen under Tracing.")
+        self.no_match = WrappedLabel()
         self.no_match.hide()
         loaded = QWidget()
         layout = _column(loaded)
@@ -59,8 +56,7 @@ class ModelTreePanel(QWidget):
         layout.addWidget(self.no_match)
         layout.addWidget(self.tree)
 
-        self._reason = QLabel()
-        self._reason.setWordWrap(True)
+        self._reason = WrappedLabel()
         self.trust_button = QToolButton()
         self.trust_button.setDefaultAction(trust)
         self.trust_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -156,7 +156,8 @@ def story_html(diagnostic: Diagnostic) -> str:
     if diagnostic.evidence:
         parts.append(f"<p><i>Measured:</i> {html.escape(diagnostic.evidence)}</p>")
     if diagnostic.original:
-        parts.append(f"<p><i>In the library's words:</i></p><pre>{html.escape(diagnostic.original)}</pre>")
+        words = html.escape(diagnostic.original)
+        parts.append(f"<p><i>In the library's words:</i></p><pre style='white-space: pre-wrap'>{words}</pre>")
     if diagnostic.code in pages():
         parts.append(f"<p><a href='{DETAILS}'>Details: {html.escape(diagnostic.code)}</a></p>")
     return "".join(parts)

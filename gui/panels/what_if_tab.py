@@ -7,7 +7,6 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -21,6 +20,7 @@ from ..state.session import Session
 from ..state.what_if import summary
 from .empty_state import EmptyState
 from .flat_table import FlatTable
+from .wrapped import WrappedLabel
 
 if TYPE_CHECKING:
     from .what_if_picture import WhatIfPicture
@@ -45,10 +45,8 @@ class WhatIfTab(QWidget):
         return trial if trial is not None and trial.problem is None else None
 
     def _build(self, try_them: QAction, use: QAction) -> None:
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.stale = QLabel("The recipe has changed since; export and try again to see what it makes now.")
-        self.stale.setWordWrap(True)
+        self.words = WrappedLabel()
+        self.stale = WrappedLabel("The recipe has changed since; export and try again to see what it makes now.")
         self.model = TrialsModel(self)
         self.table = FlatTable(self.model, "Choices of compression", stretched=CHOICE, spared=(SECONDS, WEIGHTS, ERROR))
         for column in range(self.model.columnCount()):

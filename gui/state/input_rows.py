@@ -24,6 +24,8 @@ VALUE_TYPE = "value"
 """Type of a row that is a Python value and no tensor."""
 _BOUNDED = re.compile(r"(?P<fill>\w+)\s+(?P<low>-?[\d.e+]*?)\s*\.\.\s*(?P<high>-?[\d.e+]*)")
 
+_SIZES_APART = re.compile(r"\s*[x×*]\s*|(?<=[\d|])\s+(?=\d)")
+
 
 class InputRow(msgspec.Struct, frozen=True, kw_only=True):
     """One tensor or value of the inputs, wherever it is nested."""
@@ -92,13 +94,19 @@ def with_cell(recipe: Recipe, row: InputRow, field: str, text: str) -> Recipe:
         case "shape" if row.item.kind == "value":
             return _with_item(recipe, row, {"value": _value(text)})
         case "shape":
-            return _with_item(recipe, row, {"shape": parse_shape(text)})
+            return _with_item(recipe, row, {"shape": parse_shape(plain_shape(text))})
         case "dtype":
             return _with_item(recipe, row, _type_changes(row.item, text))
         case "fill":
             return _with_item(recipe, row, _fill_changes(row.item, text))
         case _:
             raise ValueError(field)
+
+
+def plain_shape(text: str) -> str:
+    """Return a shape with commas that was typed otherwise, or copied: ``torch.Size([1, 3])``, ``(1, 3)``, ``1x3``."""
+    text = text.strip().removeprefix("torch.Size").strip("()[] ").removesuffix(",").replace(";", ",")
+    return text if "," in text else _SIZES_APART.sub(",", text)
 
 
 def with_sample(recipe: Recipe, row: InputRow, file: str) -> Recipe:

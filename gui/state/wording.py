@@ -2,6 +2,7 @@
 
 import re
 
+from ...core.errors import Failure
 from ...core.recipe.model import Checks, CoreML, Model, Recipe, TorchScript
 from .words import words_of
 
@@ -27,6 +28,8 @@ _PATH = re.compile(r"""(?<![\w/.])(?:[A-Za-z]:\\|/)[^\s'":;,()“”]+""")
 LONGEST_PATH = 40
 LONGEST_TEXT = 700
 """Of a message above the work; a line of a generated file can have millions of characters."""
+_LONGEST_REASON = 240
+"""Of what a library says of a failure, so that what to do about it is in sight as well; the tip has all of it."""
 
 
 def in_words_of_the_window(text: str) -> str:
@@ -34,6 +37,27 @@ def in_words_of_the_window(text: str) -> str:
     for pattern, replacement in _FLAGS:
         text = pattern.sub(replacement, text)
     return _ASSIGNED.sub(_as_field, _KEY.sub(_as_label, text))
+
+
+def failure_text(failure: Failure) -> str:
+    """Return the paragraph of a failure: what, where, what to do."""
+    return in_words_of_the_window(" ".join(_parts(failure)))
+
+
+def short_failure_text(failure: Failure) -> str:
+    """Return what has failed, in few lines, and what to do in lines of its own."""
+    what, *rest = _parts(failure)
+    if len(what) > _LONGEST_REASON:
+        what = what[:_LONGEST_REASON].rpartition(" ")[0] + " …"
+    place = " ".join(rest[:-1] if failure.hint else rest)
+    told = with_short_paths(in_words_of_the_window(f"{what} {place}".strip()))
+    return f"{told}\n{with_short_paths(in_words_of_the_window(failure.hint))}" if failure.hint else told
+
+
+def _parts(failure: Failure) -> list[str]:
+    message = " ".join(failure.message.split())
+    is_placed = failure.location and failure.location not in message
+    return [message, *([f"({failure.location})"] if is_placed else []), *([failure.hint] if failure.hint else [])]
 
 
 def with_short_paths(text: str) -> str:

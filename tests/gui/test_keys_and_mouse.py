@@ -12,7 +12,7 @@ from exportdesk.gui.panels.flat_table import FlatTable
 from exportdesk.gui.state.what_if import summary
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QKeySequence, QShortcut, QWheelEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 from window_steps import export, open_loaded
 
@@ -60,7 +60,9 @@ def test_that_tab_goes_through_a_form_from_top_to_bottom_and_stops_only_where_it
     workbench.window.activateWindow()
     for dock in ("setup", "checks", "coreml"):
         workbench.window.reveal_dock(dock)
-    places: list[tuple[str, int]] = []
+    form = workbench.workspace.coreml_options.form
+    qtbot.waitUntil(form.input("coreml.precision").isVisible)
+    heights: list[int] = []
     start: QWidget = workbench.workspace.tree.filter
     start.setFocus()
     qtbot.waitUntil(start.hasFocus)
@@ -69,18 +71,10 @@ def test_that_tab_goes_through_a_form_from_top_to_bottom_and_stops_only_where_it
         widget = QApplication.focusWidget()
         if widget is start:
             break
-        dock = _dock_of(widget)
-        if dock == "coreml":
-            places.append((dock, widget.mapToGlobal(QPoint()).y()))
-    heights = [y for _, y in places]
+        if form.isAncestorOf(widget):
+            heights.append(widget.mapTo(form._content, QPoint()).y())
     assert len(heights) > 8
     assert heights == sorted(heights)
-
-
-def _dock_of(widget: QWidget | None) -> str:
-    while widget is not None and not isinstance(widget, QDockWidget):
-        widget = widget.parentWidget()
-    return widget.objectName() if widget else ""
 
 
 def test_that_the_wheel_scrolls_a_form_and_changes_nothing_in_it(

@@ -163,3 +163,16 @@ def test_that_check_inputs_are_rows_of_their_own() -> None:
 def test_that_a_container_goes_with_its_last_row() -> None:
     left = rows.without_rows(NESTED, [row(NESTED, "state[0]"), row(NESTED, 'batch["m"]'), row(NESTED, 'batch["k"]')])
     assert [found.name for found in rows.input_rows(left)] == ["x", "state[0][0]", "state[0][1]"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["1,3,8,8", "torch.Size([1, 3, 8, 8])", "(1, 3, 8, 8)", "[1,3,8,8,]", "1x3x8x8", "1×3 × 8×8", "1 3 8 8", "1;3;8;8"],
+)
+def test_that_a_shape_is_understood_as_people_write_and_copy_it(typed: str) -> None:
+    assert rows.plain_shape(typed).replace(" ", "") == "1,3,8,8"
+
+
+@pytest.mark.parametrize("typed", ["64..512=224", "1|2|4, 3", "abc", ""])
+def test_that_any_other_shape_is_left_as_it_is(typed: str) -> None:
+    assert rows.plain_shape(typed) == typed
