@@ -49,13 +49,7 @@ def explained_run(problem: str, module: str, root: torch.nn.Module | None) -> Fa
     if function is None or file is None:
         return None
     line, hint = None, None
-    if "got None" in problem or "NoneType" in problem:
-        arguments = [*function.args.posonlyargs, *function.args.args]
-        defaults = dict(zip(reversed(arguments), reversed(function.args.defaults), strict=False))
-        for argument, default in defaults.items():
-            if argument.annotation is None and isinstance(default, ast.Constant) and default.value is None:
-                line, hint = argument.lineno, f"Annotate the argument: {argument.arg}: Optional[Tensor] = None."
-    elif "Add new condition" in problem:
+    if "Add new condition" in problem:
         for call in _calls(function, "tensor"):
             line, hint = call.lineno, "Make all values of torch.tensor([...]) of one type: float(n) beside 2.0."
     elif "Unable to cast set" in problem:

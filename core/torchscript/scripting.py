@@ -10,7 +10,8 @@ from ..errors import ExportDeskError, fail
 from ..job_context import JobContext
 from ..model_file.module_tree import type_name
 from .compile_errors import fail_to_script
-from .torch_jit import Compiled, exported, script
+from .script_signatures import is_about_optional, signatures_completed
+from .torch_jit import Compiled, exported, forget_types, script
 
 
 def scripted_module(
@@ -22,7 +23,7 @@ def scripted_module(
         ExportDeskError: ``script.*``.
     """
     with _script_errors(path, module), exported(type(module), methods):
-        compiled = script(module)
+        compiled = _scripted(module)
     assert isinstance(compiled, torch.jit.ScriptModule)
     for method in methods:
         if not hasattr(compiled, method):
@@ -38,7 +39,22 @@ def scripted_module(
 def scripted_function(function: Callable[..., Any], name: str) -> Compiled:
     """Script a function."""
     with _script_errors("", None, name):
-        return script(function)
+        return _scripted(function)
+
+
+def _scripted(target: Any) -> Compiled:
+    try:
+        with signatures_completed(none_is_optional=True):
+            return script(target)
+    except Exception as error:
+        forget_types()
+        try:
+            with signatures_completed(none_is_optional=False):
+                return script(target)
+        except Exception:
+            if is_about_optional(str(error)):
+                raise
+        raise
 
 
 @contextlib.contextmanager

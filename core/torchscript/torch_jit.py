@@ -6,6 +6,7 @@ Private names of torch that have no public counterpart are used here; tests fail
 import contextlib
 import inspect
 import io
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -215,7 +216,30 @@ def method_of(module: torch.jit.ScriptModule, name: str) -> Any:
 def save(compiled: Compiled, file: Path, extra: Mapping[str, bytes]) -> None:
     """``torch.jit.save``, with further files in the archive."""
     with _deprecation_unsaid():
-        _jit.save(compiled, str(file), _extra_files=dict(extra))
+        _jit.save(_with_defaults(compiled), str(file), _extra_files=dict(extra))
+
+
+def _with_defaults(compiled: Compiled) -> Compiled:
+    """Return a module that calls a function which has defaults: torch (2.13) saves a function without them."""
+    if isinstance(compiled, torch.jit.ScriptModule):
+        return compiled
+    rows = [(row.name, row.type.annotation_str, row) for row in schema_of(compiled).arguments]
+    if not any(row.has_default_value() for _, _, row in rows):
+        return compiled
+    shown = ", ".join(
+        f"{name}: {kind}" + (f" = {_literal(row.default_value)}" if row.has_default_value() else "")
+        for name, kind, row in rows
+    )
+    function_to_call = compiled  # the compiler looks for this name in this frame
+    module: Any = _jit.script(torch.nn.Module())
+    given = ", ".join(name for name, _, _ in rows)
+    module.define(f"def forward(self, {shown}):\n    return function_to_call({given})\n")
+    assert function_to_call is compiled
+    return cast(Compiled, module)
+
+
+def _literal(value: Any) -> str:
+    return f'float("{value}")' if isinstance(value, float) and not math.isfinite(value) else repr(value)
 
 
 @contextlib.contextmanager

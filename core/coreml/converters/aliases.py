@@ -41,7 +41,18 @@ _ALIASES = {
     "unsafe_split": "split",
     "unsafe_split_with_sizes": "split_with_sizes",
 }
-_UNCHANGED = ("alias", "conj", "data", "lift", "lift_fresh", "positive", "resolve_conj", "resolve_neg", "pin_memory")
+_UNCHANGED = (
+    "alias",
+    "conj",
+    "data",
+    "lift",
+    "lift_fresh",
+    "positive",
+    "resolve_conj",
+    "resolve_neg",
+    "pin_memory",
+    "unchecked_cast",
+)
 _DROPOUTS = ("alpha_dropout", "feature_alpha_dropout")
 
 

@@ -146,12 +146,6 @@ CONSTRUCTS: dict[str, tuple[Code, int, str, Code]] = {
         "x.view(sizes)",
         Code("sizes = [x.shape[0], 4]\ny = x.view(sizes)"),
     ),
-    "argument that may be None": (
-        Code("y = x if mask is None else x * mask", "x: Tensor, mask=None"),
-        0,
-        "mask: Optional[Tensor] = None",
-        Code("y = x if mask is None else x * mask", "x: Tensor, mask: Optional[Tensor] = None"),
-    ),
     "attribute that starts as None": (
         Code("y = x\nself.cache = x"),
         2,
