@@ -6,6 +6,7 @@ Its standard output belongs to the user's code; the protocol has a pipe of its o
 import contextlib
 import gc
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -67,6 +68,9 @@ class Worker:
     def _end(self) -> NoReturn:
         if self._exporting is not None:
             discard(Path(self._exporting.out), Path(self._exporting.staging))
+        if sys.platform != "win32" and os.getpgrp() == os.getpid():
+            # What the model's code started (data loaders, pools) would stay behind, with nobody to wait for it.
+            os.killpg(0, signal.SIGKILL)
         os._exit(0)
 
     def _run(self, request: JobRequest) -> TerminalEvent:

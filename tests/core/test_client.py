@@ -3,8 +3,10 @@
 import os
 import queue
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,28 @@ class Net(torch.nn.Module):
         return self.layers(x)
 """
 HANGS = "import torch\nprint('in the loop', flush=True)\nwhile True:\n    pass\nclass Net(torch.nn.Module):\n    pass\n"
+FORKS = """
+import os, time, torch
+child = os.fork()
+if child == 0:
+    time.sleep(600)
+with open("written", "w") as file:
+    file.write(str(child))
+os.rename("written", "child")
+while True:
+    time.sleep(1)
+class Net(torch.nn.Module):
+    pass
+"""
+CLIENT = """
+import sys, time
+from exportdesk.core.client import WorkerClient
+from exportdesk.core.recipe.model import Model, Recipe
+from exportdesk.core.requests import Inspect
+client = WorkerClient(lambda event: None)
+client.submit(Inspect(job=client.next_job(), recipe=Recipe(model=Model(file="forks.py")), folder=sys.argv[1]))
+time.sleep(600)
+"""
 WAIT_S = 60
 
 
@@ -161,6 +185,30 @@ def test_that_a_job_that_hangs_is_cancelled_by_killing_its_process(session: Sess
     session.client.cancel(job)
     assert isinstance(session.until(JobCancelled, JobFailed), JobCancelled)
     assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
+def test_that_what_a_model_started_ends_with_a_client_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "forks.py").write_text(FORKS)
+    client = subprocess.Popen([sys.executable, "-c", CLIENT, str(tmp_path)], cwd=tmp_path)
+    _wait_until((tmp_path / "child").exists)
+    child = int((tmp_path / "child").read_text())
+    client.kill()
+    client.wait()
+    _wait_until(lambda: not _is_running(child))
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_running(process: int) -> bool:
+    # One that has ended is listed until somebody asks how.
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
+    return state != "" and not state.startswith("Z")
 
 
 def test_that_nothing_is_told_of_a_job_after_its_end(session: Session) -> None:
