@@ -17,6 +17,7 @@ from .requests import (
     Export,
     Inspect,
     JobRequest,
+    MeasureTimes,
     ReadGraph,
     RunPackage,
     ShowTexts,
@@ -101,6 +102,10 @@ def run(request: JobRequest, context: JobContext) -> AnyResult:
             from .graph.reading import read_graph
 
             return read_graph(request, context)
+        case MeasureTimes():
+            from .costs.measuring import measure_times
+
+            return measure_times(request, context)
         case RunPackage():
             from .mil.running import run_package
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from .recipe.model import CoreMLCompression, Recipe
+from .recipe.model import CoreMLCompression, Input, Recipe
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -106,6 +106,20 @@ class ReadGraph(Request, frozen=True, kw_only=True):
     """Constants, list building and attribute access are no nodes of their own."""
     has_shapes: bool = True
     """Find the shapes that a ``.pt`` does not keep; a first picture is there sooner without them."""
+    inputs: tuple[Input, ...] = ()
+    """What ``forward`` of a ``.pt`` is called with; none takes what the file says."""
+
+
+class MeasureTimes(Request, frozen=True, kw_only=True):
+    """Run a ``.pt`` file or a Core ML package several times on this machine, and time each of its operations."""
+
+    job: int
+    file: str
+    """Absolute."""
+    inputs: tuple[Input, ...] = ()
+    """By the names that the file gives its inputs; none takes a sample of the bundle, or inputs as the file tells."""
+    folder: str = ""
+    """Absolute; files of inputs are relative to it."""
 
 
 class Cancel(Request, frozen=True, kw_only=True):
@@ -115,6 +129,15 @@ class Cancel(Request, frozen=True, kw_only=True):
 
 
 JobRequest = (
-    Advise | CheckBundle | DescribePackage | Export | Inspect | ReadGraph | RunPackage | ShowTexts | TryCompression
+    Advise
+    | CheckBundle
+    | DescribePackage
+    | Export
+    | Inspect
+    | MeasureTimes
+    | ReadGraph
+    | RunPackage
+    | ShowTexts
+    | TryCompression
 )
 AnyRequest = JobRequest | Cancel

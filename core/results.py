@@ -499,6 +499,30 @@ class GraphResult(Result, frozen=True, kw_only=True, tag="graph"):
     """Whether the shapes that a file does not keep were looked for."""
 
 
+class OperationTime(msgspec.Struct, frozen=True, array_like=True):
+    """What an operation took in one run of the model: the median of several runs."""
+
+    seconds: float
+    """Of all its turns together."""
+    turns: int
+
+
+class TimesResult(Result, frozen=True, kw_only=True, tag="times"):
+    """Each operation timed in real runs on this machine's processor, which says little of another one."""
+
+    file: str
+    graph: Graph
+    """With the shapes of the run, where the file itself does not tell them."""
+    times: dict[str, OperationTime]
+    """By id of the node; what did not run for these inputs is not in it."""
+    runs: int
+    """That were timed, behind one that was not."""
+    inputs: str
+    """Which inputs they were, for people."""
+    threads: int
+    """That torch was allowed."""
+
+
 AnyResult = (
     Advice
     | BundleCheck
@@ -509,6 +533,7 @@ AnyResult = (
     | PackageDescription
     | PackageRun
     | TextsResult
+    | TimesResult
 )
 
 JsonObject = dict[str, Any]

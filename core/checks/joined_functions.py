@@ -9,8 +9,7 @@ import torch
 from ..errors import ExportDeskError
 from ..job_context import JobContext
 from ..mil import ReferenceModel
-from ..mil.features import ArrayFeature, Feature, ImageFeature
-from ..mil.program import NUMPY_TYPES
+from ..mil.random_values import random_value
 from ..results import Check
 from .verdict import Expected, not_run, relative_gate, verdict
 
@@ -30,7 +29,7 @@ def check_joined(package: Path, name: str, origin: Path, source: str, seed: int,
         actual: list[Any] = []
         for index in range(_PROBES):
             context.progress(index / _PROBES, f"{name}, beside {origin.name}")
-            values = {item.name: _value(item, generator) for item in before.interface.inputs}
+            values = {item.name: random_value(item, generator) for item in before.interface.inputs}
             state = before.make_state() if before.interface.states else None
             answers = before.predict(values, state=state)
             expected.append(Expected(description=f"random {index}", output=_tensors(answers)))
@@ -39,19 +38,6 @@ def check_joined(package: Path, name: str, origin: Path, source: str, seed: int,
     except ExportDeskError as error:
         return not_run(check, f"reference execution cannot run this function: {error.failure.message}")
     return verdict(check, expected, actual, relative_gate(0.0))
-
-
-def _value(feature: Feature, generator: np.random.Generator) -> Any:
-    match feature.kind:
-        case ImageFeature() as image:
-            return generator.integers(0, 256, (1, image.channels, image.height, image.width)).astype(np.uint8)
-        case ArrayFeature() as array:
-            dtype = NUMPY_TYPES[array.dtype]
-            # Of whole numbers, zero: it is in every table of embeddings.
-            is_float = array.dtype.startswith("fp")
-            return generator.standard_normal(array.shape).astype(dtype) if is_float else np.zeros(array.shape, dtype)
-        case _:
-            return 0
 
 
 def _tensors(answers: dict[str, Any]) -> list[torch.Tensor]:

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import fail
-from ..requests import ReadGraph, ShowTexts
-from ..results import GraphResult, TextsResult
+from ..graph.times import time_text, times_remark
+from ..recipe.input_text import parse_input
+from ..recipe.model import Input
+from ..recipe.nested_inputs import nested_inputs
+from ..requests import MeasureTimes, ReadGraph, ShowTexts
+from ..results import GraphResult, TextsResult, TimesResult
 from .answer import answer_json
 from .job import run_job
 
@@ -37,6 +41,13 @@ def graph(
     text: Annotated[
         str, typer.Option("--text", metavar="code|graph|inlined_graph|module", help="Print TorchScript's own text.")
     ] = "",
+    times: Annotated[
+        bool, typer.Option("--times", help="Run the file several times here and time each operation on its own.")
+    ] = False,
+    input: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SHAPE", help="What the file takes, for shapes and times; repeatable."),
+    ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of reading the file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
@@ -44,37 +55,64 @@ def graph(
     """Show nodes, edges and groups of a file; --svg and --png draw them."""
     for path in (file, diff):
         if path is not None and not path.exists():
-            fail("call.file-missing", f"there is no file {path}", file=str(path))
+            fail("call.file", f"There is no file {path}.", file=str(path), hint="Check the path.")
     if text:
         _print_text(file, text, timeout, is_json=json)
         return 0
     for path in (svg, png):
         _refuse_bad_target(path)
     depth = _depth(expand)
+    inputs = nested_inputs([parse_input(one) for one in input or ()])
+    if times and (constants or diff is not None):
+        fail("call.option", "--times is for one file and its folded graph.", hint="Leave --constants or --diff out.")
+    measured = _measured(file, inputs, timeout) if times else None
+    found = (
+        _read(file, diff, inputs, timeout, is_folded=not constants)
+        if measured is None
+        else GraphResult(file=measured.file, graph=measured.graph)
+    )
+    if svg is not None or png is not None:
+        _draw(found, svg, png, expand, depth, is_dark=dark)
+    if json:
+        _answer(found, measured, has_layout=layout)
+    else:
+        _print(found, measured, [path for path in (svg, png) if path is not None])
+    return 0
+
+
+def _read(
+    file: Path, diff: Path | None, inputs: tuple[Input, ...], timeout: float | None, *, is_folded: bool
+) -> GraphResult:
     found = run_job(
         lambda job: ReadGraph(
             job=job,
             file=str(file.absolute()),
             other=None if diff is None else str(diff.absolute()),
-            is_folded=not constants,
+            is_folded=is_folded,
+            inputs=inputs,
         ),
         timeout_s=timeout,
     )
     assert isinstance(found, GraphResult)
-    if svg is not None or png is not None:
-        _draw(found, svg, png, expand, depth, is_dark=dark)
-    if json:
-        _answer(found, has_layout=layout)
-    else:
-        _print(found, [path for path in (svg, png) if path is not None])
-    return 0
+    return found
+
+
+def _measured(file: Path, inputs: tuple[Input, ...], timeout: float | None) -> TimesResult:
+    found = run_job(
+        lambda job: MeasureTimes(job=job, file=str(file.absolute()), inputs=inputs, folder=str(Path.cwd())),
+        timeout_s=timeout,
+    )
+    assert isinstance(found, TimesResult)
+    return found
 
 
 def _print_text(file: Path, name: str, timeout: float | None, *, is_json: bool) -> None:
     if name not in _TEXTS:
-        fail("call.option", f"--text {name!r} is not a text that TorchScript has", hint=f"Choose: {', '.join(_TEXTS)}.")
+        fail(
+            "call.option", f"--text {name!r} is not a text that TorchScript has.", hint=f"Choose: {', '.join(_TEXTS)}."
+        )
     if file.suffix in (".mlpackage", ".mlmodel"):
-        fail("call.option", "--text is for TorchScript files; a Core ML package has no such texts", file=str(file))
+        fail("call.option", "--text is for TorchScript files; a Core ML package has no such texts.", file=str(file))
     found = run_job(lambda job: ShowTexts(job=job, file=str(file.absolute())), timeout_s=timeout)
     assert isinstance(found, TextsResult)
     content = str(getattr(found.texts, _TEXTS[name]))
@@ -86,9 +124,9 @@ def _print_text(file: Path, name: str, timeout: float | None, *, is_json: bool) 
 
 def _refuse_bad_target(path: Path | None) -> None:
     if path is not None and path.is_dir():
-        fail("call.output-is-folder", f"{path} is a folder; give the name of a file", file=str(path))
+        fail("call.output-is-folder", f"{path} is a folder; give the name of a file.", file=str(path))
     if path is not None and not path.absolute().parent.is_dir():
-        fail("call.no-folder", f"there is no folder {path.absolute().parent}", file=str(path))
+        fail("call.no-folder", f"There is no folder {path.absolute().parent}.", file=str(path))
 
 
 def _depth(expand: str) -> int | None:
@@ -96,7 +134,7 @@ def _depth(expand: str) -> int | None:
         return None
     text = expand.removeprefix("depth=")
     if not re.fullmatch(r"\d{1,6}", text):
-        fail("call.unknown-depth", f"“{text}” is no depth; give a whole number, as in --expand depth=2")
+        fail("call.unknown-depth", f"“{text}” is no depth; give a whole number, as in --expand depth=2.")
     return int(text)
 
 
@@ -139,14 +177,14 @@ def _opened(engine: "LayoutEngine", graph: "Graph", expand: str, depth: int | No
         near = [module for module in modules if expand.rpartition(".")[2] in module][:5]
         fail(
             "call.unknown-module",
-            f"there is no box for the module “{expand}”",
+            f"There is no box for the module “{expand}”.",
             module=expand,
             hint=f"Known: {', '.join(near or modules[:8]) or 'none; use --expand all'}",
         )
     return opened
 
 
-def _answer(found: GraphResult, *, has_layout: bool) -> None:
+def _answer(found: GraphResult, measured: TimesResult | None, *, has_layout: bool) -> None:
     from ..graph.json_form import diff_as_json, graph_as_json
     from ..graph.layout import LayoutEngine
 
@@ -155,13 +193,19 @@ def _answer(found: GraphResult, *, has_layout: bool) -> None:
         engine = LayoutEngine(found.graph)
         layout = engine.layout(engine.everything())
     content = graph_as_json(found.graph, layout)
+    if measured is not None:
+        content["times"] = {"runs": measured.runs, "inputs": measured.inputs, "threads": measured.threads}
+        for node in content["nodes"]:
+            time = measured.times.get(node["id"])
+            node |= {"seconds": time and time.seconds, "turns": time.turns if time else 0}
     if found.other is not None and found.diff is not None:
         content["diff"] = diff_as_json(found.graph, found.other, found.diff)
     answer_json(content)
 
 
-def _print(found: GraphResult, written: list[Path]) -> None:
+def _print(found: GraphResult, measured: TimesResult | None, written: list[Path]) -> None:
     graph = found.graph
+    times = {} if measured is None else measured.times
     print(f"{graph.title}: {len(graph.nodes):,} nodes, {len(graph.edges):,} edges, {len(graph.groups):,} groups")
     for path in written:
         print(f"  wrote {path}")
@@ -170,11 +214,14 @@ def _print(found: GraphResult, written: list[Path]) -> None:
         return
     if written:
         return
+    if measured is not None:
+        print(f"  {times_remark(measured)}")
     nodes = graph.nodes
     for node in range(min(len(nodes), 400)):
         place = f"{Path(nodes.file[node]).name}:{nodes.line[node]}" if nodes.file[node] else ""
         shape = " ".join(part for part in (nodes.shape[node], nodes.dtype[node]) if part)
-        print(f"  {nodes.label[node]:<32} {shape:<24} {nodes.module[node]:<28} {place}".rstrip())
+        took = f"{time_text(times[nodes.id[node]]):>22}  " if nodes.id[node] in times else " " * 24 if times else ""
+        print(f"  {took}{nodes.label[node]:<32} {shape:<24} {nodes.module[node]:<28} {place}".rstrip())
     if len(nodes) > 400:
         print(f"  … and {len(nodes) - 400:,} more; --json has all")
 

@@ -48,8 +48,8 @@ class GraphBuilder:
         if len(self._nodes) >= NODE_LIMIT:
             fail(
                 "graph.too-large",
-                f"the graph has more than {NODE_LIMIT:,} operations",
-                hint="open a submodule of the model on its own",
+                f"The graph has more than {NODE_LIMIT:,} operations.",
+                hint="Open a submodule of the model on its own.",
             )
         self._ids[self._unique(wished_id, self._ids)] = len(self._nodes)
         self._nodes.append((op, label, kind.value, detail, module, file, line, group, shape, dtype))

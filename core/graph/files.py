@@ -1,43 +1,57 @@
 """Reads the graph of a saved file, and says what is wrong with a file that has none."""
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ExportDeskError, fail
 from .model import Graph
+
+if TYPE_CHECKING:
+    from ..recipe.model import Input
+    from ..torchscript.recorded_inputs import RecordedCall
 
 SUFFIXES = (".pt", ".pth", ".ts", ".pt2", ".mlpackage", ".mlmodel")
 
 
 def graph_of_file(
-    path: Path, *, is_folded: bool = True, has_shapes: bool = True, checkpoint: Callable[[], None] = lambda: None
+    path: Path,
+    *,
+    is_folded: bool = True,
+    has_shapes: bool = True,
+    inputs: "Sequence[Input]" = (),
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Graph:
     """Return the graph of a TorchScript file, a program of torch.export or a Core ML package.
 
     Args:
         is_folded: constants, list building and attribute access are no nodes of their own.
         has_shapes: find the shapes that a TorchScript file does not keep; without them it is quicker.
+        inputs: what ``forward`` of a TorchScript file is called with; shapes follow from them.
         checkpoint: called now and then; may raise Cancelled.
 
     Raises:
-        ExportDeskError: ``call.file-missing``, ``call.unknown-kind``, ``graph.*`` where the file is damaged.
+        ExportDeskError: ``call.file``, ``call.unknown-kind``, ``graph.*`` where the file is damaged.
     """
     if not path.exists():
-        fail("call.file-missing", f"there is no file {path}", file=str(path))
+        fail("call.file", f"There is no file {path}.", file=str(path), hint="Check the path.")
+    if not path.is_file() and not path.is_dir():
+        # A pipe would be waited for, and a device read for ever.
+        fail("call.file", f"{path} is no file.", file=str(path), hint="Check the path.")
     if path.suffix in (".mlpackage", ".mlmodel") or (path / "Manifest.json").is_file():
         return _of_package(path, is_folded, checkpoint)
     if path.is_dir():
         fail(
             "call.unknown-kind",
-            f"{path.name} is a folder without a Manifest.json, and no Core ML package",
+            f"{path.name} is a folder without a Manifest.json, and no Core ML package.",
             file=str(path),
-            hint="give a TorchScript file (.pt) or a Core ML package (.mlpackage)",
+            hint="Give a TorchScript file (.pt) or a Core ML package (.mlpackage).",
         )
     if _is_exported(path):
         return _of_exported(path, is_folded, checkpoint)
-    return _of_torchscript(path, is_folded, has_shapes, checkpoint)
+    return _of_torchscript(path, is_folded, has_shapes, inputs, checkpoint)
 
 
 def _is_exported(path: Path) -> bool:
@@ -63,7 +77,7 @@ def _of_exported(path: Path, is_folded: bool, checkpoint: Callable[[], None]) ->
             "graph.damaged",
             f"torch.export cannot load {path.name}: {_first_line(error)}",
             file=str(path),
-            hint="export it again, or copy it again if it was cut off on the way",
+            hint="Export it again, or copy it again if it was cut off on the way.",
             cause=error,
         )
 
@@ -80,43 +94,63 @@ def _of_package(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> 
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError, MemoryError) as error:
         fail(
             "graph.damaged",
-            f"{path.name} cannot be read as a Core ML program; it is damaged or written in a way we do not know",
+            f"{path.name} cannot be read as a Core ML program; it is damaged or written in a way we do not know.",
             file=str(path),
             cause=error,
         )
 
 
-def _of_torchscript(path: Path, is_folded: bool, has_shapes: bool, checkpoint: Callable[[], None]) -> Graph:
+@dataclass(frozen=True, kw_only=True)
+class ReadableScript:
+    """A TorchScript file that torch could load."""
+
+    handle: Any
+    """torch's own object of the module; a trace has the sizes of its inputs again."""
+    calls: "Mapping[str, RecordedCall]"
+    """What the file says that its methods are called with; only files of ExportDesk say it."""
+
+
+def readable_script(path: Path, *, has_shapes: bool = True) -> ReadableScript:
+    """Load a TorchScript file in order to read it.
+
+    Raises:
+        ExportDeskError: ``graph.*``, with what is wrong with the file.
+    """
     # Only a trace keeps the sizes of its inputs; asked for others, torch complains on standard error.
     has_input_shapes = "traced_inputs.pkl" in _names_inside(path) and has_shapes
     from ..torchscript.recorded_inputs import RECORD, recorded_calls
     from ..torchscript.torch_jit import load_graphs
-    from .torchscript import graph_of_module
 
     extra = {RECORD: ""} if has_shapes else {}
     try:
-        module = load_graphs(path, has_input_shapes=has_input_shapes, extra=extra)
+        handle = load_graphs(path, has_input_shapes=has_input_shapes, extra=extra)
     except (RuntimeError, ValueError, OSError, TypeError, AttributeError, MemoryError, EOFError) as error:
         fail(
             "graph.damaged",
             f"torch cannot load {path.name}: {_first_line(error)}",
             file=str(path),
-            hint="export it again, or copy it again if it was cut off on the way",
+            hint="Export it again, or copy it again if it was cut off on the way.",
             cause=error,
         )
+    return ReadableScript(handle=handle, calls=recorded_calls(extra.get(RECORD, "")))
+
+
+def _of_torchscript(
+    path: Path, is_folded: bool, has_shapes: bool, inputs: "Sequence[Input]", checkpoint: Callable[[], None]
+) -> Graph:
+    script = readable_script(path, has_shapes=has_shapes)
+    from ..torchscript.recorded_inputs import RecordedCall
+    from .torchscript import graph_of_module
+
+    calls = {"forward": RecordedCall(keyword=tuple(inputs))} if inputs else script.calls
     try:
         return graph_of_module(
-            module,
-            path.name,
-            is_folded=is_folded,
-            has_shapes=has_shapes,
-            calls=recorded_calls(extra.get(RECORD, "")),
-            checkpoint=checkpoint,
+            script.handle, path.name, is_folded=is_folded, has_shapes=has_shapes, calls=calls, checkpoint=checkpoint
         )
     except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         fail(
             "graph.unreadable",
-            f"the graph of {path.name} is built in a way that ExportDesk does not know: {_first_line(error)}",
+            f"The graph of {path.name} is built in a way that ExportDesk does not know: {_first_line(error)}",
             file=str(path),
             cause=error,
         )
@@ -136,16 +170,16 @@ def _names_inside(path: Path) -> list[str]:
         if begins[:2] == b"PK":
             fail(
                 "graph.truncated",
-                f"{path.name} is cut off or damaged: it begins as a TorchScript file and has no end",
+                f"{path.name} is cut off or damaged: it begins as a TorchScript file and has no end.",
                 file=str(path),
-                hint="copy or export it again",
+                hint="Copy or export it again.",
                 cause=error,
             )
         fail(
             "graph.not-torchscript",
-            f"{path.name} is {'empty' if not size else 'no TorchScript file'}",
+            f"{path.name} is {'empty' if not size else 'no TorchScript file'}.",
             file=str(path),
-            hint="give a file that torch.jit.save wrote, or a Core ML package (.mlpackage)",
+            hint="Give a file that torch.jit.save wrote, or a Core ML package (.mlpackage).",
             cause=error,
         )
     inner = [name.partition("/")[2] for name in names]
@@ -157,10 +191,10 @@ def _names_inside(path: Path) -> list[str]:
 def _refuse_other_archive(path: Path, inner: list[str]) -> NoReturn:
     if "data.pkl" in inner:
         what = "saved by torch.save: weights or a whole Python object, without a graph"
-        hint = "trace or script the model (exportdesk export FILE.py), and open that file"
+        hint = "Trace or script the model (exportdesk export FILE.py), and open that file."
     else:
-        what, hint = "a zip file, and no TorchScript file", "give a file that torch.jit.save wrote"
-    fail("graph.not-torchscript", f"{path.name} is {what}", file=str(path), hint=hint)
+        what, hint = "a zip file, and no TorchScript file", "Give a file that torch.jit.save wrote."
+    fail("graph.not-torchscript", f"{path.name} is {what}.", file=str(path), hint=hint)
 
 
 def _first_line(error: BaseException) -> str:

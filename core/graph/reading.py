@@ -28,5 +28,9 @@ def read_graph(request: ReadGraph, context: JobContext) -> GraphResult:
 
 def _read(request: ReadGraph, file: str, context: JobContext) -> Graph:
     return graph_of_file(
-        Path(file), is_folded=request.is_folded, has_shapes=request.has_shapes, checkpoint=context.checkpoint
+        Path(file),
+        is_folded=request.is_folded,
+        has_shapes=request.has_shapes,
+        inputs=request.inputs,
+        checkpoint=context.checkpoint,
     )

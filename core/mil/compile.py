@@ -52,16 +52,23 @@ class CompiledFunction:
         return [frame[place] for place in self.block.outputs]
 
 
-def compile_function(function: Function, weights: WeightFiles, *, rounds: bool) -> CompiledFunction:
+Around = Callable[[Operation, Callable[[Frame], None]], Callable[[Frame], None]]
+"""Puts something around what runs an operation, a clock for example."""
+
+
+def compile_function(
+    function: Function, weights: WeightFiles, *, rounds: bool, around: Around | None = None
+) -> CompiledFunction:
     """Compile a function.
 
     Args:
         rounds: whether values of type fp16 are rounded to half.
+        around: is put around each operation; None leaves them as they are.
 
     Raises:
         ExportDeskError: ``mil.*`` with the operation that cannot be compiled.
     """
-    compiler = _Compiler(function.opset, weights, rounds)
+    compiler = _Compiler(function.opset, weights, rounds, around)
     block, _ = compiler.block(function.body, {}, function.inputs)
     return CompiledFunction(block, compiler.template)
 
@@ -71,11 +78,12 @@ _RawStep = tuple[Callable[[Frame], None], set[int], Operation, tuple[int, ...]]
 
 
 class _Compiler:
-    def __init__(self, opset: str, weights: WeightFiles, rounds: bool) -> None:
+    def __init__(self, opset: str, weights: WeightFiles, rounds: bool, around: Around | None) -> None:
         self.template: Frame = [None, None]
         self._opset = opset
         self._weights = weights
         self._rounds = rounds
+        self._around = around
         self._constant_places: dict[int, int] = {}
         self._constants: list[Constant] = []
 
@@ -99,7 +107,8 @@ class _Compiler:
                 raise_located(operation, error)
             _require_new(operation, names)
             if compiled is not None:
-                raw.append((compiled[0], compiled[1], operation, compiled[2]))
+                run = compiled[0] if self._around is None else self._around(operation, compiled[0])
+                raw.append((run, compiled[1], operation, compiled[2]))
         outputs = tuple(self._output(name, scope) for name in block.outputs)
         reads = set(outputs).union(*(item[1] for item in raw))
         return CompiledBlock(_with_frees(raw, own, set(outputs)), tuple(places), outputs), reads - own

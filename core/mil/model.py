@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..errors import fail
-from .compile import CompiledFunction, compile_function
+from .compile import Around, CompiledFunction, compile_function
 from .features import ArrayFeature, Feature, Interface
 from .holders import to_array
 from .inputs import input_tensor, require_names
@@ -40,6 +40,7 @@ class ReferenceModel:
         function: which function of a multifunction package; None for the default one.
         precision: ``"program"`` rounds every value to the type that the program gives it; ``"float32"`` computes half
             precision in float32, which tells rounding apart from error.
+        around: is put around what runs each operation; a clock, for example.
 
     Raises:
         ExportDeskError: ``call.*`` for a wrong call, ``package.*`` for a damaged package, ``mil.*`` for a program that
@@ -51,6 +52,8 @@ class ReferenceModel:
         source: Any,
         function: str | None = None,
         precision: str = "program",
+        *,
+        around: Around | None = None,
     ) -> None:
         if precision not in ("program", "float32"):
             fail("call.unknown-precision", f"There is no precision “{precision}”.", hint="Use program or float32.")
@@ -59,7 +62,9 @@ class ReferenceModel:
         self._rounds = precision == "program"
         self._function = _function(package, function)
         self.interface: Interface = package.interface(self._function.name)
-        self._compiled: CompiledFunction = compile_function(self._function, package.weights, rounds=self._rounds)
+        self._compiled: CompiledFunction = compile_function(
+            self._function, package.weights, rounds=self._rounds, around=around
+        )
 
     @property
     def function_name(self) -> str:

@@ -41,11 +41,13 @@ __all__ = [
     "save",
     "schema_of",
     "script",
+    "submodules_of",
     "trace",
     "trace_module",
     "type_text",
     "with_attributes",
     "without_optimiser",
+    "wrapped",
 ]
 
 
@@ -86,7 +88,7 @@ def with_attributes(compiled: torch.jit.ScriptModule, original: torch.nn.Module)
     """
     script: Any = getattr(compiled, "_actual_script_module", compiled)
     _add_attributes(script, original)
-    return cast(torch.jit.ScriptModule, _recursive.wrap_cpp_module(script._c))
+    return wrapped(script._c)
 
 
 def _add_attributes(script: Any, original: torch.nn.Module) -> None:
@@ -201,6 +203,18 @@ def load_graphs(file: Path, *, has_input_shapes: bool = False, extra: dict[str, 
         return internals.import_ir_module(unit, str(file), torch.device("cpu"), extra, has_input_shapes)
     except (RuntimeError, TypeError, AttributeError):
         return load(file)._c
+
+
+def wrapped(handle: Any) -> torch.jit.ScriptModule:
+    """Return torch's own object of a module as one that can be called."""
+    return cast(torch.jit.ScriptModule, _recursive.wrap_cpp_module(handle))
+
+
+def submodules_of(handle: Any) -> Iterator[Any]:
+    """Yield torch's own objects of a module and of all below it."""
+    yield handle
+    for _, child in torch._C.ModuleDict(handle).items():
+        yield from submodules_of(child)
 
 
 def method_names(module: torch.jit.ScriptModule) -> list[str]:

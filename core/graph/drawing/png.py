@@ -34,8 +34,8 @@ def png_of(
     if scale < 0.5:
         fail(
             "graph.picture-too-large",
-            f"the picture would be {layout.width:,.0f} × {layout.height:,.0f} pixels",
-            hint="write an SVG, or open fewer groups (--expand depth=1)",
+            f"The picture would be {layout.width:,.0f} × {layout.height:,.0f} pixels.",
+            hint="Write an SVG, or open fewer groups (--expand depth=1).",
         )
     size = (max(1, round(layout.width * scale)), max(1, round(layout.height * scale)))
     image = Image.new("RGB", size, colours.ground)

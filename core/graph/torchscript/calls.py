@@ -28,7 +28,8 @@ def call_method(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> l
         file=file,
         line=line,
     )
-    inner = Scope(f"{walk.builder.group_id(group)}/", module.path, group, (file, line))
+    path = (*scope.path, node.outputsAt(0).debugName())
+    inner = Scope(f"{walk.builder.group_id(group)}/", module.path, group, (file, line), path)
     return walk.graph(module.handle._get_method(method).graph, inner, operands)
 
 
@@ -47,5 +48,6 @@ def call_function(walk: Walk, node: Any, scope: Scope, operands: list[Value]) ->
         file=file,
         line=line,
     )
-    inner = Scope(f"{walk.builder.group_id(group)}/", scope.module, group, (file, line))
+    path = (*scope.path, node.outputsAt(0).debugName())
+    inner = Scope(f"{walk.builder.group_id(group)}/", scope.module, group, (file, line), path)
     return walk.graph(body, inner, arguments)

@@ -20,6 +20,7 @@ from .folding import (
     unwrap_number,
     wrap_number,
 )
+from .observed import Observed, Path
 from .walk import Rule, Walk
 
 _KINDS: tuple[tuple[Rule, str], ...] = (
@@ -62,23 +63,58 @@ def graph_of_module(
     Raises:
         ExportDeskError: ``graph.no-method`` where there is nothing to show, ``graph.too-large``.
     """
-    builder = GraphBuilder("torchscript", title)
-    walk = Walk(builder, RULES, is_folded=is_folded, has_shapes=has_shapes, checkpoint=checkpoint)
+    walk = Walk(
+        GraphBuilder("torchscript", title),
+        RULES,
+        is_folded=is_folded,
+        has_shapes=has_shapes,
+        observed={},
+        checkpoint=checkpoint,
+    )
+    _walk_module(walk, module, title, calls)
+    return walk.builder.finish()
+
+
+def graph_of_run(
+    module: Any,
+    title: str,
+    observed: Observed,
+    calls: Mapping[str, RecordedCall],
+    checkpoint: Callable[[], None],
+) -> tuple[Graph, dict[str, Path]]:
+    """Return the folded graph of a module with the shapes of a real run, and the operation behind each node by its id.
+
+    Args:
+        module: torch's own object, from another loading of the same file than the one that ran.
+    """
+    walk = Walk(
+        GraphBuilder("torchscript", title),
+        RULES,
+        is_folded=True,
+        has_shapes=True,
+        observed=observed,
+        checkpoint=checkpoint,
+    )
+    _walk_module(walk, module, title, calls)
+    graph = walk.builder.finish()
+    return graph, {graph.nodes.id[node]: path for node, path in walk.paths.items()}
+
+
+def _walk_module(walk: Walk, module: Any, title: str, calls: Mapping[str, RecordedCall]) -> None:
     if not hasattr(module, "_c") and hasattr(module, "graph"):  # a ScriptFunction
         walk.entry(module.graph, None, "", NO_GROUP, calls.get("forward"))
-        return builder.finish()
+        return
     handle = getattr(module, "_c", module)
     methods = [name for name in handle._method_names() if not name.startswith("__")]
     if not methods:
         fail(
             "graph.no-method",
-            f"{title} holds a module without a method that could be called, so there is nothing to draw",
-            hint="trace or script the model itself, and save that",
+            f"{title} holds a module without a method that could be called, so there is nothing to draw.",
+            hint="Trace or script the model itself, and save that.",
         )
     for name in ["forward"] if "forward" in methods else methods:
         group = NO_GROUP
         if len(methods) > 1 and "forward" not in methods:
-            group = builder.add_group(name, name, kind=GroupKind.METHOD)
+            group = walk.builder.add_group(name, name, kind=GroupKind.METHOD)
         prefix = f"{name}/" if group >= 0 else ""
         walk.entry(handle._get_method(name).graph, Submodule("", handle), prefix, group, calls.get(name))
-    return builder.finish()

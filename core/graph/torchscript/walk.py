@@ -12,6 +12,7 @@ from ..model import NodeKind
 from ..places import NOWHERE, Place, users_place
 from ..shapes import ShapeRun, empty, example_of_input
 from ..values import UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant, computed, name_in_port, wires_in
+from .observed import Observed, Path
 from .values_of_torch import range_of, type_of
 
 LIST_CHANGES = {
@@ -30,17 +31,17 @@ Rule = Callable[["Walk", Any, "Scope", list[Value]], list[Value] | None]
 class Scope:
     """Where the walk is: the module, the box, the call that led here, and the names seen in this graph."""
 
-    __slots__ = ("base_of", "group", "module", "mutated", "names", "place", "prefix")
+    __slots__ = ("base_of", "group", "module", "mutated", "names", "path", "place", "prefix")
 
-    def __init__(self, prefix: str, module: str, group: int, place: Place) -> None:
-        self.prefix, self.module, self.group, self.place = prefix, module, group, place
+    def __init__(self, prefix: str, module: str, group: int, place: Place, path: Path = ()) -> None:
+        self.prefix, self.module, self.group, self.place, self.path = prefix, module, group, place, path
         self.names: dict[int, Value] = {}
         self.base_of: dict[int, int] = {}
         self.mutated: dict[int, bool] = {}
 
     def inside(self, group: int) -> "Scope":
         """Return the scope of a block of this graph: the same names, another box."""
-        scope = Scope(self.prefix, self.module, group, self.place)
+        scope = Scope(self.prefix, self.module, group, self.place, self.path)
         scope.names, scope.base_of, scope.mutated = self.names, self.base_of, self.mutated
         return scope
 
@@ -52,6 +53,7 @@ class Walk:
         rules: kind of node to what it becomes.
         is_folded: constants, list building and attribute access are no nodes of their own.
         has_shapes: shapes that the graph lacks are found by doing each operation on stand-ins.
+        observed: what a run showed of the values; it counts more than stand-ins.
         checkpoint: called now and then; may raise Cancelled.
     """
 
@@ -62,12 +64,16 @@ class Walk:
         *,
         is_folded: bool,
         has_shapes: bool,
+        observed: Observed,
         checkpoint: Callable[[], None],
     ) -> None:
         self.builder, self.is_folded, self._rules, self._checkpoint = builder, is_folded, rules, checkpoint
         self._shapes = ShapeRun() if has_shapes else None
         self._argument_names: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, Place] = {}
+        self._observed = observed
+        self.paths: dict[int, Path] = {}
+        """Of the nodes that stand for an operation with outputs, where something was observed."""
 
     def entry(self, graph: Any, module: Submodule | None, prefix: str, group: int, call: RecordedCall | None) -> None:
         """Walk a graph that is called from outside: its inputs and outputs become nodes.
@@ -180,6 +186,12 @@ class Walk:
             known = [own if own is not UNKNOWN else seen for own, seen in zip(known, examples, strict=True)]
         types = [type_of(value, example) for value, example in zip(values, known, strict=True)]
         names = tuple([value.debugName() for value in values])
+        if self._observed and names and kind == NodeKind.OPERATION:
+            path = (*scope.path, names[0])
+            self.paths[self.builder.node_count] = path
+            seen = self._observed.get(path, {})
+            known = [seen.get(port, example) for port, example in enumerate(known)]
+            types = [type_of(value, example) for value, example in zip(values, known, strict=True)]
         file, line = self.place(node, scope)
         index = self.builder.add_node(
             scope.prefix + (names[0] if names else op),
