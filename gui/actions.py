@@ -62,6 +62,13 @@ DECLARED: tuple[Declared | str | None, ...] = (
         "compare_earlier", "&View", "Compare with the &Export Before", "Ctrl+Alt+E", "What the last export changed"
     ),
     Declared("compare_file", "&View", "Compare with &Another File …", "Ctrl+Alt+F", "What another .pt has otherwise"),
+    Declared(
+        "measure_times",
+        "&View",
+        "&Measure Times",
+        "Ctrl+Alt+M",
+        "Run the file of the graph here, and time each of its operations",
+    ),
     SEPARATOR,
     Declared("full_screen", "&View", "&Full Screen", "F11", "Use the whole screen", is_checkable=True),
     Declared("trust", "&Model", "Trust and &Load Model", "Ctrl+L", "Run the model file and load the model", "module"),

@@ -15,6 +15,7 @@ from .connections.files import Files
 from .connections.history import History
 from .connections.jobs import Jobs
 from .connections.looks import Looks
+from .connections.measuring import Measuring
 from .connections.selection import Selecting
 from .connections.store import Store
 from .connections.trust import Trust
@@ -47,6 +48,7 @@ class Workbench(QObject):
         self._advising = Advising(self.store, window, self.workspace, self._edits, self._jobs, self._trust)
         self._compressing = Compressing(self.store, window, self.workspace, self._edits, self._jobs)
         self._comparing = Comparing(self.store, window, self.workspace, self._jobs, desktop)
+        self._measuring = Measuring(self.store, window, self.workspace, self._jobs, self._trust)
         self._selecting = Selecting(self.store, window, self.workspace)
         self._documents = Documents(
             self.store,

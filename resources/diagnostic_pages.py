@@ -30,6 +30,7 @@ _AREAS = {
     "python": "Python",
     "recipe": "Recipes",
     "script": "Scripting",
+    "times": "Times of operations",
     "torchscript": "TorchScript files",
     "trace": "Tracing",
     "worker": "The process that runs the model",

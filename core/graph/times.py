@@ -13,15 +13,20 @@ def seconds_text(seconds: float) -> str:
 
 def time_text(time: OperationTime) -> str:
     """Return what an operation took in a run of the model, with its turns where there are several."""
-    each = f", {time.turns:,} turns" if time.turns > 1 else ""
-    return f"{seconds_text(time.seconds)}{each}"
+    turns = f" in {time.turns:,} turns" if time.turns > 1 else ""
+    return f"{seconds_text(time.seconds)}{turns}"
+
+
+def total_seconds(measured: TimesResult) -> float:
+    """Return what all operations took together."""
+    return sum(time.seconds for time in measured.times.values())
 
 
 def times_remark(measured: TimesResult) -> str:
     """Return what exactly was measured."""
-    how = "reference execution" if measured.graph.source == "mil" else "TorchScript"
+    how = "by reference execution, not on an Apple device" if measured.graph.source == "mil" else "by torch"
     threads = "1 thread" if measured.threads == 1 else f"{measured.threads} threads"
     return (
-        f"Median of {measured.runs} runs on this machine's processor, {threads}, each operation on its own in {how}, "
-        f"with {measured.inputs}. Another device, and Core ML on Apple's, take other times."
+        f"On this machine's processor, {how}: each operation on its own, median of {measured.runs} runs, {threads}, "
+        f"with {measured.inputs}."
     )

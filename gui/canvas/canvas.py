@@ -1,7 +1,6 @@
 """The widget on which a graph is painted: zoom, pan, choose, open and close, by mouse and by keyboard."""
 
 import sys
-from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -19,9 +18,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from .appearance import appearance_of, heat_colours, module_colours
+from .appearance import appearance_of
 from .camera import Camera, first_look, fitted
-from .legend import Legend
+from .colouring import Colouring, coloured
+from .legend import Row
 from .minimap import Minimap
 from .painting import READABLE, SHAPELY, ScenePainter
 from .scene import Area, Scene
@@ -44,6 +44,7 @@ class GraphCanvas(QWidget):
     """A group that should be opened, or closed."""
     menu_wished = Signal(int, QPointF)
     """Item under the pointer, and where on the screen."""
+    legend_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,11 +64,10 @@ class GraphCanvas(QWidget):
         self._pressed: QPointF | None = None
         self._is_panning = False
         self._minimap = Minimap()
-        self._legend = Legend()
         self._message = ""
-        self.has_legend = True
-        self._colouring: tuple[str, Mapping[int, float] | None, Mapping[int, str] | None] = ("kind", None, None)
-        self._states: list[str] | None = None
+        self.legend: list[Row] = []
+        """What the colours mean, in the order in which it is to be told."""
+        self._colouring = Colouring()
 
     # What is shown
 
@@ -111,22 +111,9 @@ class GraphCanvas(QWidget):
         self._message, self._chosen, self._hovered, self._hits = text, NOTHING, NOTHING, []
         self.update()
 
-    def show_states(self, states: list[str] | None) -> None:
-        """Colour nodes by what a comparison found; None for the usual colours."""
-        self._states = states
-        self._prepare()
-        self.update()
-
-    def colour_by(
-        self, what: str, values: Mapping[int, float] | None = None, labels: Mapping[int, str] | None = None
-    ) -> None:
-        """Colour nodes by ``kind``, by ``module``, by values, or by words.
-
-        Args:
-            values: of nodes, 0 (harmless) to 1 (worst).
-            labels: a word for each node; those without one stay plain.
-        """
-        self._colouring = (what, values, labels)
+    def colour_by(self, colouring: Colouring) -> None:
+        """Colour nodes by something else."""
+        self._colouring = colouring
         self._prepare()
         self.update()
 
@@ -167,64 +154,12 @@ class GraphCanvas(QWidget):
         appearance = appearance_of(self.palette())
         painter = self._painter = ScenePainter(scene, appearance)
         self._minimap.forget()
-        what, values, labels = self._colouring
-        pairs: list[tuple[QColor, QColor]] | None = None
-        if self._states is not None:
-            pairs, painter.marks = self._difference_colours(scene)
-            self._legend.show_states(appearance)
-        elif what == "module":
-            names = [self._outermost_module(scene, int(item)) for item in scene.drawn]
-            table = module_colours(sorted(set(names)), is_dark=appearance.is_dark)
-            pairs = [table[name] for name in names]
-            self._legend.show_modules(table)
-        elif labels is not None:
-            words = [self._word(scene, int(item), labels) for item in scene.drawn]
-            table = module_colours(sorted(set(words) - {""}), is_dark=appearance.is_dark)
-            plain = (appearance.fills[-1], appearance.strokes[-1])
-            pairs = [table.get(word, plain) for word in words]
-            self._legend.show_modules(table)
-        elif values is not None:
-            none = (appearance.fills[-1], appearance.strokes[-1])
-            pairs = []
-            for item in scene.drawn.tolist():
-                share = max((values.get(node, -1.0) for node in self._nodes(scene, item)), default=-1.0)
-                pairs.append(none if share < 0 else heat_colours(share, is_dark=appearance.is_dark))
-            self._legend.show_heat(what, is_dark=appearance.is_dark)
-        else:
-            self._legend.show_families(appearance, sorted(set(scene.drawn_family.tolist())))
-        if pairs is not None:
-            painter.fills = np.array([fill.rgba() for fill, _ in pairs], np.uint32)
-            painter.strokes = np.array([stroke.rgba() for _, stroke in pairs], np.uint32)
-
-    def _word(self, scene: Scene, item: int, labels: Mapping[int, str]) -> str:
-        words = {labels[node] for node in self._nodes(scene, item) if node in labels}
-        return words.pop() if len(words) == 1 else "both" if words else ""
-
-    def _nodes(self, scene: Scene, item: int) -> list[int]:
-        node = scene.node_of(item)
-        return [node] if node >= 0 else scene.engine.hierarchy.nodes_inside(item - scene.node_count)
-
-    def _difference_colours(self, scene: Scene) -> tuple[list[tuple[QColor, QColor]], dict[int, str]]:
-        assert self._states is not None
-        appearance = appearance_of(self.palette())
-        signs = {"added": "+", "removed": "−", "changed": "~"}
-        pairs, marks = [], {}
-        for item in scene.drawn.tolist():
-            inside = {self._states[node] for node in self._nodes(scene, item)}
-            state = inside.pop() if len(inside) == 1 else "changed"
-            if state == "same":
-                pairs.append((appearance.fills[-1], appearance.strokes[-1]))
-            else:
-                pairs.append(appearance.differences[state])
-                marks[item] = signs[state]
-        return pairs, marks
-
-    def _outermost_module(self, scene: Scene, item: int) -> str:
-        node = scene.node_of(item)
-        module = scene.graph.nodes.module[node] if node >= 0 else scene.graph.groups.module[item - scene.node_count]
-        parts = module.split(".")
-        # blocks.0 and blocks.1 are told apart, blocks.0.attention and blocks.0.norm are not.
-        return ".".join(parts[:2]) if len(parts) > 1 and parts[1].isdigit() else parts[0]
+        found = coloured(scene, self._colouring, appearance)
+        painter.marks, self.legend = found.marks, found.legend
+        if found.pairs is not None:
+            painter.fills = np.array([fill.rgba() for fill, _ in found.pairs], np.uint32)
+            painter.strokes = np.array([stroke.rgba() for _, stroke in found.pairs], np.uint32)
+        self.legend_changed.emit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -258,8 +193,6 @@ class GraphCanvas(QWidget):
         scene_painter.paint(painter, camera.area(self.width(), self.height()), camera.scale)
         self._paint_marks(painter, scene_painter, appearance.accent)
         painter.restore()
-        if self.has_legend:
-            self._legend.paint(painter, self.rect(), appearance)
         self._minimap.paint(painter, self.rect(), scene_painter, camera)
         if self.hasFocus():
             painter.setPen(QPen(appearance.accent, 1))

@@ -22,11 +22,13 @@ from PySide6.QtWidgets import (
 from ...core.graph.diff import GraphDiff, merged
 from ...core.graph.layout import Layout, LayoutEngine
 from ...core.graph.model import Graph
-from ...core.staged_files import write_whole
 from .appearance import appearance_of
 from .canvas import NOTHING, GraphCanvas, text_of
+from .colouring import Colouring, NodeScale
 from .counterparts import item_of_module, nodes_of_line
 from .layout_thread import LayoutThread
+from .legend import LegendStrip
+from .saving import save_picture
 from .scene import Scene
 from .search import search
 from .spot import Spot
@@ -71,7 +73,8 @@ class GraphView(QWidget):
         self._related: list[int] = []
         self._newer: Graph | None = None
         """The same graph with more known of it, not yet laid out."""
-        self._values: dict[str, dict[int, float]] = {}
+        self._scales: dict[str, tuple[NodeScale, str]] = {}
+        """Name to numbers of nodes, and to a remark on what exactly they are."""
         self._labels: dict[str, dict[int, str]] = {}
         self._thread = LayoutThread(self)
         self._build()
@@ -80,6 +83,8 @@ class GraphView(QWidget):
 
     def _build(self) -> None:
         self.canvas = GraphCanvas()
+        self.legend = LegendStrip()
+        self._remark = ""
         self._search = QLineEdit()
         self._search.setPlaceholderText("Find an operation, module or shape")
         self._search.setClearButtonEnabled(True)
@@ -118,6 +123,7 @@ class GraphView(QWidget):
         layout.setSpacing(0)
         layout.addLayout(row)
         layout.addWidget(split, 1)
+        layout.addWidget(self.legend)
 
     def _make_actions(self) -> dict[str, QAction]:
         texts: dict[str, tuple[str, str, Callable[[], None]]] = {
@@ -146,6 +152,7 @@ class GraphView(QWidget):
         self.canvas.item_chosen.connect(self._tell)
         self.canvas.toggle_wished.connect(self._toggle)
         self.canvas.menu_wished.connect(self._show_menu)
+        self.canvas.legend_changed.connect(self._show_legend)
         self._search.textChanged.connect(self._find)
         self._search.returnPressed.connect(lambda: self._go_to_hit(0))
         self._list.clicked.connect(lambda index: self._go_to_hit(index.row()))
@@ -189,24 +196,28 @@ class GraphView(QWidget):
         """Show a text in place of a graph."""
         self._thread.drop()
         self._graph = self._engine = None
+        self.legend.hide()
         self.canvas.show_message(text)
         self._enable()
 
     def clear(self) -> None:
         self.show_message("No graph yet. Export the model, or open a .pt or .mlpackage file.")
 
-    def set_values(self, name: str, values: Mapping[str, float] | None) -> None:
-        """Offer to colour nodes by values, such as ``error`` or ``time``.
+    def set_values(
+        self, name: str, values: Mapping[str, float], text: Callable[[float], str], remark: str, *, adds_up: bool
+    ) -> None:
+        """Offer to colour nodes by numbers, such as ``error`` or ``time``; none takes the offer back.
 
         Args:
-            values: node id to a value of any size, larger is worse; None takes the offer back.
+            values: node id to a number, larger is worse.
+            text: a number with its unit.
+            remark: what exactly the numbers are, said beside the colours.
+            adds_up: whether a closed group has the sum of what is inside, and not the largest.
         """
-        if not values:
-            self._values.pop(name, None)
-        else:
-            largest = max(values.values()) or 1.0
-            known = {self._places[node]: value / largest for node, value in values.items() if node in self._places}
-            self._values[name] = known
+        known = {self._places[node]: value for node, value in values.items() if node in self._places}
+        self._scales.pop(name, None)
+        if known:
+            self._scales[name] = (NodeScale(values=known, adds_up=adds_up, text=text), remark)
         self._offer_colours()
 
     def set_labels(self, name: str, labels: Mapping[str, str]) -> None:
@@ -226,9 +237,8 @@ class GraphView(QWidget):
         self._opened, self._keep, self._pending = frozenset(), NOTHING, None
         self._related, self._newer = [], None
         self._places = {identity: index for index, identity in enumerate(graph.nodes.id)}
-        self._values, self._labels = {}, {}
+        self._scales, self._labels = {}, {}
         self._offer_colours()
-        self.canvas.show_states(None)
         self.canvas.show_message(f"Laying out {len(graph.nodes):,} operations…")
         self._thread.wish(graph, None, None)
         self._enable()
@@ -237,11 +247,7 @@ class GraphView(QWidget):
         is_first = self._engine is None
         self._engine, self._graph, self._newer = engine, engine.graph, None
         self._opened = frozenset(layout.opened.array.tolist())
-        if is_first:
-            self.canvas.show_states(self._states)
         self.canvas.show_scene(Scene(engine, layout), keep=NOTHING if is_first else self._keep)
-        if is_first and self._states is not None:
-            self.canvas.show_states(self._states)
         pending, self._pending = self._pending, None
         if pending is not None:
             pending()
@@ -419,7 +425,7 @@ class GraphView(QWidget):
         names = [
             "Colour by kind",
             "Colour by module",
-            *(f"Colour by {name}" for name in (*self._values, *self._labels)),
+            *(f"Colour by {name}" for name in (*self._scales, *self._labels)),
         ]
         current = self.colours.currentText()
         with QSignalBlocker(self.colours):
@@ -431,11 +437,14 @@ class GraphView(QWidget):
 
     def _colour(self, text: str) -> None:
         name = text.removeprefix("Colour by ")
-        self.canvas.colour_by(name, self._values.get(name), self._labels.get(name))
+        scale, self._remark = self._scales.get(name, (None, ""))
+        labels = self._labels.get(name)
+        self.canvas.colour_by(Colouring(what=name, scale=scale, labels=labels, states=self._states))
 
-    def _show_legend(self, is_shown: bool) -> None:
-        self.canvas.has_legend = is_shown
-        self.canvas.update()
+    def _show_legend(self) -> None:
+        remark = "" if self._states is not None else self._remark
+        self.legend.show_rows(self.canvas.legend, remark, appearance_of(self.palette()))
+        self.legend.setVisible(self._actions["legend"].isChecked() and self._engine is not None)
 
     # Menu, copies and pictures
 
@@ -471,26 +480,10 @@ class GraphView(QWidget):
 
     def save_picture(self, path: Path) -> bool:
         """Write the picture, as it is opened now, as SVG or PNG by the ending; tells ``failed`` where that fails."""
-        from ...core.errors import ExportDeskError
-
         scene = self.canvas.scene
         if scene is None:
             return False
-        colours = appearance_of(self.palette()).colours
-        try:
-            if path.suffix.lower() == ".png":
-                from ...core.graph.drawing.png import png_of
-
-                content = png_of(scene.engine, scene.layout, colours, self._states)
-            else:
-                from ...core.graph.drawing.svg import svg_of
-
-                content = svg_of(scene.engine, scene.layout, colours, self._states).encode()
-            write_whole(path, content)
-        except ExportDeskError as error:
-            self.failed.emit(error.failure.message)
-            return False
-        except OSError as error:
-            self.failed.emit(f"The picture could not be written: {error.strerror or error}.")
-            return False
-        return True
+        problem = save_picture(path, scene, appearance_of(self.palette()).colours, self._states)
+        if problem:
+            self.failed.emit(problem)
+        return not problem

@@ -8,9 +8,18 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.graph.model import Graph
+from ...core.graph.times import seconds_text, times_remark
 from ..canvas.spot import Spot
-from ..state.graph_values import bytes_of_nodes, errors_of_nodes, modes_of_nodes
+from ..state.graph_values import (
+    ERROR_REMARK,
+    MEMORY_REMARK,
+    bytes_of_nodes,
+    errors_of_nodes,
+    modes_of_nodes,
+    times_of,
+)
 from ..state.session import Selection, Session
+from ..state.sizes import size_text
 from .empty_state import EmptyState
 
 if TYPE_CHECKING:
@@ -32,7 +41,7 @@ class GraphPage(QWidget):
         super().__init__()
         self._graph: Graph | None = None
         self._selection = Selection()
-        self._coloured: tuple[object, object, object] = (None, None, None)
+        self._coloured: tuple[object, ...] = (None, None, None, None)
         self._is_telling = False
         self.is_drawn = False
         self._empty = EmptyState("No graph yet")
@@ -70,15 +79,24 @@ class GraphPage(QWidget):
     def show_colours(self, session: Session) -> None:
         """Offer what was measured, and how modules were compiled, as colours of the nodes."""
         graph = self._graph
-        key = (graph, session.exported, session.inspection)
+        times = None if graph is None else times_of(session, graph)
+        key = (graph, session.exported, session.inspection, times)
         if graph is None or all(one is other for one, other in zip(key, self._coloured, strict=True)):
             return
         self._coloured = key
         layers = session.exported.result.layers if session.exported is not None else ()
         view = self.view()
-        view.set_values("error", errors_of_nodes(graph, layers))
-        view.set_values("memory", bytes_of_nodes(graph))
+        errors, sizes = errors_of_nodes(graph, layers), bytes_of_nodes(graph)
+        view.set_values("error", errors, "{:.2g} of the largest".format, ERROR_REMARK, adds_up=False)
+        view.set_values("memory", sizes, lambda size: size_text(round(size)), MEMORY_REMARK, adds_up=True)
+        seconds = {} if times is None else {node: time.seconds for node, time in times.times.items()}
+        remark = "" if times is None else times_remark(times)
+        view.set_values("time", seconds, seconds_text, remark, adds_up=True)
         view.set_labels("trace or script", modes_of_nodes(graph, session))
+
+    def colour_by(self, name: str) -> None:
+        """Choose what colours stand for, as if it had been chosen from the list."""
+        self.view().colours.setCurrentText(f"Colour by {name}")
 
     def view(self) -> "GraphView":
         """Return the graph view; numpy and the drawing code are loaded by the first graph, not by the window."""

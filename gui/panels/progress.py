@@ -6,9 +6,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
-from ..state.session import Job
+from ..state.session import Job, JobKind
 
-_STAGES = {
+_STAGES: dict[JobKind, str] = {
     "inspect": "Loading the model",
     "export": "Exporting",
     "compress": "Trying compression",
@@ -16,6 +16,8 @@ _STAGES = {
     "texts": "Reading the result",
     "graph": "Reading the graph",
     "package": "Reading the package",
+    "compare": "Comparing graphs",
+    "times": "Measuring times",
 }
 
 

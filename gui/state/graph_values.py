@@ -3,11 +3,15 @@
 from math import prod
 
 from ...core.graph.model import Graph, parse_shape
-from ...core.results import LayerError
+from ...core.results import LayerError, TimesResult
 from .modes import effective_modes
 from .session import Session
 
 _BYTES = {"float64": 8, "int64": 8, "complex64": 8, "float32": 4, "int32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
+ERROR_REMARK = (
+    "Difference from the model in the Core ML check, as a share of the largest magnitude; known for few operations."
+)
+MEMORY_REMARK = "Size of what each operation gives, from shapes and types; weights are not counted."
 Numbers = dict[str, float]
 """Node id to a number; larger is worse."""
 
@@ -45,6 +49,15 @@ def bytes_of_nodes(graph: Graph) -> Numbers:
         if sizes is not None and len(numbers) == len(sizes):
             found[identity] = float(prod(numbers) * _BYTES.get(dtype, 1))
     return found
+
+
+def times_of(session: Session, graph: Graph) -> TimesResult | None:
+    """Return what was measured of the operations of a graph on show."""
+    shown = session.shown
+    if shown is None:
+        return None
+    file = next((file for file, known in shown.graphs.items() if known is graph), "")
+    return shown.times.get(file)
 
 
 def modes_of_nodes(graph: Graph, session: Session) -> dict[str, str]:

@@ -27,6 +27,7 @@ from ...core.results import (
     Inspection,
     PackageDescription,
     TextsResult,
+    TimesResult,
 )
 from .happenings import (
     AnyHappening,
@@ -182,7 +183,7 @@ def _submitted(session: Session, event: JobSubmitted) -> Session:
             return replace(submitted, failure=None, notice=None, diagnostics=())
         case "advise" | "compress":
             return replace(submitted, failure=None, notice=None)
-        case "texts" | "graph" | "package" | "compare":
+        case "texts" | "graph" | "package" | "compare" | "times":
             return submitted
 
 
@@ -228,6 +229,14 @@ def _finished(session: Session, job: Job, event: JobFinished) -> Session:
             unshaped = session.shown.unshaped if session.shown else frozenset()
             unshaped = unshaped - {result.file} if result.has_shapes else unshaped | {result.file}
             return _with_shown(session, graphs={**graphs, result.file: result.graph}, unshaped=unshaped)
+        case TimesResult() as result if session.shown is not None:
+            shown = session.shown
+            return _with_shown(
+                session,
+                graphs={**shown.graphs, result.file: result.graph},
+                unshaped=shown.unshaped - {result.file},
+                times={**shown.times, result.file: result},
+            )
         case PackageDescription() as result:
             return _with_shown(session, coreml=result.summary)
         case _:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from ...core.graph.model import Graph
+from ...core.graph.times import seconds_text, time_text, total_seconds
 from ...core.results import LayerError
+from .graph_values import times_of
 from .modes import effective_modes
 from .session import Session
 
@@ -27,6 +29,7 @@ def selected_facts(session: Session) -> tuple[str, Facts]:
         given = " ".join(part for part in (nodes.shape[node], nodes.dtype[node]) if part)
         facts += [("Gives", given)] if given else []
         facts += [("Details", nodes.detail[node])] if nodes.detail[node] else []
+        facts += _time(session, graph, node)
     facts += _module_facts(session)
     if selection.module is not None and not heading:
         heading = selection.module or "The whole model"
@@ -37,6 +40,19 @@ def selected_facts(session: Session) -> tuple[str, Facts]:
     layers = session.exported.result.layers if session.exported else ()
     facts += _errors(layers, selection.module, value)
     return heading, tuple(facts)
+
+
+def _time(session: Session, graph: Graph, node: int) -> list[tuple[str, str]]:
+    """Return what an operation took, or that it did not run, where times were measured."""
+    measured = times_of(session, graph)
+    if measured is None or graph.nodes.kind[node] != "operation" or not graph.nodes.outputs[node]:
+        return []
+    found = measured.times.get(graph.nodes.id[node])
+    if found is None:
+        return [("Time here", "did not run with these inputs")]
+    total = total_seconds(measured)
+    share = found.seconds / total if total else 0.0
+    return [("Time here", f"{time_text(found)}, {share:.0%} of the {seconds_text(total)} of all operations")]
 
 
 def _node(session: Session) -> tuple[Graph | None, int]:

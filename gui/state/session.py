@@ -17,13 +17,14 @@ from ...core.results import (
     ExportResult,
     Float32Suggestion,
     Inspection,
+    TimesResult,
     TorchScriptTexts,
 )
 from .advice import acknowledgement, is_same_question, with_advice
 from .history import ExportRecord
 from .layers import with_suggestion
 
-JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package", "compress", "compare"]
+JobKind = Literal["inspect", "export", "advise", "texts", "graph", "package", "compress", "compare", "times"]
 PACKAGE_SUFFIXES = (".mlpackage", ".mlmodel", ".pt2")
 Trust = Literal["unknown", "asked", "given", "refused"]
 Tone = Literal["success", "information", "warning"]
@@ -154,6 +155,8 @@ class Shown(Part, frozen=True, kw_only=True):
     """File to its graph, as far as they have been read."""
     unshaped: frozenset[str] = frozenset()
     """Files whose graph is shown already, and whose shapes are still to be found."""
+    times: dict[str, TimesResult] = {}
+    """File to what its operations took, where that was measured."""
     coreml: CoreMLSummary | None = None
     remarks: dict[str, str] = {}
     """File to the reason why it has no graph; ``texts`` to why TorchScript's texts are not known, ``package`` to why

@@ -1,18 +1,24 @@
 """What is selected in one view is selected in all: module tree, source, TorchScript, Core ML, problems. By real clicks."""
 
+import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from exportdesk.core.diagnostics import Diagnostic, Severity
+from exportdesk.core.events import DiagnosticFound, JobCancelled
 from exportdesk.gui.app import Workbench
 from exportdesk.gui.canvas.view import GraphView
 from exportdesk.gui.engine_thread import worker_client
 from exportdesk.gui.panels.graph_page import GraphPage
+from exportdesk.gui.state.happenings import JobSubmitted
 from exportdesk.resources import examples
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QDockWidget, QTreeView, QWidget
 from pytestqt.qtbot import QtBot
-from test_examples_both_ways import export_by_clicks
+from test_examples_both_ways import export_by_clicks, wait_for_quiet
 
 NUMBER = next(number for number, example in enumerate(examples()) if example.name == "control_flow_net_2")
 
@@ -47,6 +53,21 @@ def click_node(qtbot: QtBot, view: GraphView, operation: str) -> None:
     area = scene.area_of(scene.seen(list(view.graph.nodes.op).index(operation)))
     x, y = view.canvas.camera.to_window((area.left + area.right) / 2, (area.top + area.bottom) / 2)
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPointF(x, y).toPoint())
+
+
+def bring_to_front(widget: QWidget) -> None:
+    """Show the panel that a widget is in, as a click on its tab would."""
+    dock = widget.parentWidget()
+    while not isinstance(dock, QDockWidget):
+        assert dock is not None
+        dock = dock.parentWidget()
+    dock.show()
+    dock.raise_()
+
+
+def row_text(table: QTreeView, row: int) -> str:
+    model = table.model()
+    return " ".join(str(model.index(row, column).data()) for column in range(model.columnCount()))
 
 
 def chosen_operation(bench: Workbench, page: GraphPage) -> str:
@@ -105,12 +126,22 @@ def test_that_a_choice_in_any_view_is_seen_in_all_the_others(bench: Workbench, q
     assert chosen_operation(bench, torchscript) == "aten::mean"
     assert chosen_operation(bench, coreml) == "reduce_mean"
 
-    # A problem: at the line of the loop's body.
+    # A problem, clicked in the list: at the line of the loop's body.
     file = bench.session.selection.file
     problem = Diagnostic(
         code="test.line", severity=Severity.WARNING, message="Look here.", module="loop_body", file=file, line=20
     )
-    space.problems.problem_chosen.emit(problem)
+    document = bench.session.document
+    assert document is not None
+    bench.tell(JobSubmitted(job=999, kind="graph", recipe=document.recipe, at_s=0.0))
+    bench.tell(DiagnosticFound(job=999, diagnostic=problem))
+    bench.tell(JobCancelled(job=999))
+    table = space.problems.table
+    bring_to_front(table)
+    row = next(row for row in range(table.model().rowCount()) if "Look here." in row_text(table, row))
+    place = table.visualRect(table.model().index(row, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert bench.session.selection.line == 20
     assert chosen_operation(bench, torchscript) in ("aten::_convolution", "aten::relu")
     assert chosen_operation(bench, coreml) in ("conv", "relu")
 
@@ -125,6 +156,55 @@ def test_that_a_choice_in_any_view_is_seen_in_all_the_others(bench: Workbench, q
         image = view.canvas.grab().toImage()
         seen.add(tuple(image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)))
     assert len(seen) == len(offered), "each paints another picture"
+
+
+def test_that_times_are_measured_and_shown_as_colours_and_where_an_operation_is_selected(
+    bench: Workbench, qtbot: QtBot
+) -> None:
+    space, action = bench.workspace, bench.window.action_table["measure_times"]
+    for page, operation in ((space.torchscript_tab.graph, "aten::_convolution"), (space.coreml_tab.graph, "conv")):
+        view = graph_view(bench, page)
+        assert action.isEnabled()
+        action.trigger()
+        assert bench.session.job is not None
+        assert bench.session.job.kind == "times"
+        wait_for_quiet(bench, qtbot)
+        qtbot.waitUntil(lambda view=view: view.colours.currentText() == "Colour by time", timeout=10_000)
+        qtbot.waitUntil(lambda page=page: page.is_drawn, timeout=60_000)
+        assert view.legend.texts[0].endswith(("µs", "ms", " s"))
+        assert "this machine's processor" in view.legend.texts[-1]
+        click_node(qtbot, graph_view(bench, page), operation)
+        assert "Time here" in space.selected.text.toPlainText()
+    shown = bench.session.shown
+    assert shown is not None
+    for file, measured in shown.times.items():
+        assert measured.inputs == "a sample of the bundle"
+        assert sum(time.seconds for time in measured.times.values()) > 1e-6, file
+        assert {time.turns for time in measured.times.values()} >= {1}
+    if folder := os.environ.get("PICTURES"):
+        bench.window.resize(1500, 950)
+        bench.window.grab().save(f"{folder}/times.png")
+        bench.window.resize(1024, 700)
+        bench.window.grab().save(f"{folder}/times-narrow.png")
+
+
+def test_that_a_file_of_the_disk_is_compared_with_what_is_on_show(
+    bench: Workbench, qtbot: QtBot, desktop: Any, tmp_path: Path
+) -> None:
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3, padding=1), torch.nn.Tanh())
+    desktop.chosen = tmp_path / "other.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.trace(net, torch.ones(1, 3, 64, 64)), str(desktop.chosen))
+    bench.window.activateWindow()
+    qtbot.keyClick(bench.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    wait_for_quiet(bench, qtbot)
+    comparison = bench.session.comparison
+    assert comparison is not None
+    assert comparison.after.title == "other.pt"
+    tab = bench.workspace.comparison_tab
+    assert bench.window.tabs.currentWidget() is tab
+    qtbot.waitUntil(lambda: any("tanh" in str(row) for row in tab.model.rows), timeout=60_000)
 
 
 def test_that_torchscript_and_core_ml_are_compared_in_a_picture_and_a_list(bench: Workbench, qtbot: QtBot) -> None:

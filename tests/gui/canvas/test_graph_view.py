@@ -196,11 +196,39 @@ def test_that_colours_can_stand_for_modules_and_for_values(qtbot, view):
     view.colours.setCurrentText("Colour by module")
     assert usual is None
     assert view.canvas._painter.fills is not None
-    view.set_values("error", {"body/1": 2.0, "body/2": 1.0})
+    view.set_values("error", {"body/1": 2.0, "body/2": 1.0}, "{:.1f} off".format, "as measured", adds_up=False)
     view.colours.setCurrentText("Colour by error")
     scene, painter = view.canvas.scene, view.canvas._painter
     fills = dict(zip(scene.drawn.tolist(), painter.fills.tolist(), strict=True))
     assert len({fills[item_called(view, label)] for label in ("conv2d 3→3 k3", "relu", "x")}) == 3
+    assert view.legend.texts == ["2.0 off", "1.0 off", "almost none", "not known", "as measured"]
+
+
+def test_that_a_closed_group_has_the_sum_of_times_and_the_largest_of_errors(qtbot, view):
+    show(qtbot, view, small_graph())
+    values = {"body/1": 2.0, "body/2": 1.0}
+    view.set_values("time", values, "{:.1f}".format, "", adds_up=True)
+    view.set_values("error", values, "{:.1f}".format, "", adds_up=False)
+    with qtbot.waitSignal(view.layout_shown, timeout=20_000):
+        view.close_all()
+    for name, largest in (("time", "3.0"), ("error", "2.0")):
+        view.colours.setCurrentText(f"Colour by {name}")
+        assert view.legend.texts[0] == largest
+
+
+def test_that_the_legend_lies_beside_the_canvas_in_a_narrow_window_and_can_be_hidden(qtbot, view):
+    show(qtbot, view, small_graph())
+    view.set_values("time", {"body/1": 2.0}, "{:.1f} s".format, "a long remark " * 12, adds_up=True)
+    view.colours.setCurrentText("Colour by time")
+    heights = []
+    for width in (1600, 420):
+        view.resize(width, 500)
+        qtbot.waitUntil(lambda: view.legend.width() == view.width())
+        heights.append(view.legend.height())
+        assert view.canvas.geometry().bottom() < view.legend.mapTo(view, QPoint(0, 0)).y() + 1
+    assert heights[0] < heights[1] < 120
+    view._actions["legend"].setChecked(False)
+    assert not view.legend.isVisible()
 
 
 def test_that_the_ground_is_dark_in_a_dark_palette(qtbot, view):
