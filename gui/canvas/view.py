@@ -88,6 +88,7 @@ class GraphView(QWidget):
         self._search = QLineEdit()
         self._search.setPlaceholderText("Find an operation, module or shape")
         self._search.setClearButtonEnabled(True)
+        self._search.setMinimumWidth(90)
         self._search.setAccessibleName("Find in the graph")
         self._count = QLabel()
         self._list_model = QStringListModel(self)

@@ -1,6 +1,7 @@
 """What is no step of its own: constants, attributes, lists that are built and taken apart, numbers in tensors."""
 
 import dataclasses
+import re
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ import torch
 from ..model import NodeKind
 from ..values import NEVER_GIVEN, UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant
 from .functions import CalledFunction
-from .values_of_torch import constant_of, short, type_of
+from .values_of_torch import class_in_text, constant_of, short, type_of
 from .walk import LIST_CHANGES, Scope, Walk
 
 
@@ -16,7 +17,11 @@ def fold_constant(walk: Walk, node: Any, scope: Scope, operands: list[Value]) ->
     output = node.output()
     if output.type().kind() == "FunctionType":
         return [Constant(CalledFunction(node), node.s("name") if node.hasAttribute("name") else "function")]
-    value = output.toIValue()
+    try:
+        value = output.toIValue()
+    except RuntimeError:  # a member of an enum, or an object, of a class that is not here
+        written = re.search(r"\[value=(.*?)\]\(\)", str(node), re.DOTALL)
+        value = class_in_text(written[1]) if written else "constant"
     if not walk.is_folded:
         return walk.add(node, scope, node.kind(), short(value), [], kind=NodeKind.CONSTANT)
     return [constant_of(value)]
@@ -26,8 +31,11 @@ def fold_attribute(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -
     owner, name = operands[0], node.s("name")
     if not isinstance(owner, Submodule) or not owner.handle.hasattr(name):
         return None
-    value = owner.handle.getattr(name)
     path = f"{owner.path}.{name}" if owner.path else name
+    try:
+        value = owner.handle.getattr(name)
+    except RuntimeError:  # of a class that is not here
+        value = class_in_text(str(node.output().type()))
     if isinstance(value, (torch._C.ScriptModule, torch.jit.ScriptModule)):
         return [Submodule(path, getattr(value, "_c", value))]
     if not walk.is_folded:

@@ -54,6 +54,11 @@ def same_stand_in(one: Any, other: Any) -> Any:
     return UNKNOWN
 
 
+def class_in_text(text: str) -> str:
+    """Return torch's text of a type or a member of it as the user wrote it: ``Color.RED``."""
+    return re.sub(r"__torch__\.(?:[a-z_]\w*\.)*", "", _MANGLED.sub("", text))
+
+
 def class_name(handle: Any) -> str:
     return _MANGLED.sub("", str(handle.qualified_name)).rpartition(".")[2]
 

@@ -1,6 +1,8 @@
 """``exportdesk graph``, as a person runs it."""
 
+import enum
 import json
+import os
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -89,3 +91,36 @@ def test_that_a_file_without_forward_has_its_texts_too(tmp_path, capfd):
     torch.jit.save(torch.jit.trace_module(net, {"encode": torch.ones(2)}), str(tmp_path / "m.pt"))
     assert run(["graph", str(tmp_path / "m.pt"), "--text", "code"]) == 0
     assert "def encode" in capfd.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("arguments", [["{pipe}"], ["{model}", "--diff", "{pipe}"]])
+def test_that_a_pipe_is_refused_and_not_waited_for(model, tmp_path, capsys, arguments):
+    pipe = tmp_path / "pipe.pt"
+    os.mkfifo(pipe)
+    filled = [argument.format(model=model, pipe=pipe) for argument in arguments]
+    assert run(["graph", *filled, "--json", "--timeout", "60"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "call.file"
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Chooses(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.colour = Colour.RED
+
+    def forward(self, x: torch.Tensor, blue: bool):
+        chosen = Colour.BLUE if blue else Colour.RED
+        return x + 1 if chosen == self.colour else x - 1
+
+
+def test_that_members_of_an_enum_are_named_where_their_class_is_not_known(tmp_path, capsys):
+    path = tmp_path / "chooses.pt"
+    torch.jit.save(torch.jit.script(Chooses()), str(path))
+    assert run(["graph", str(path), "--json", "--no-layout"]) == 0
+    labels = {node["label"] for node in json.loads(capsys.readouterr().out)["nodes"]}
+    assert {"Colour.RED", "Colour.BLUE", "+ 1", "− 1"} <= labels
