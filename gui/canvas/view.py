@@ -239,8 +239,9 @@ class GraphView(QWidget):
         self._related, self._newer = [], None
         self._places = {identity: index for index, identity in enumerate(graph.nodes.id)}
         self._scales, self._labels = {}, {}
-        self._offer_colours()
+        self.legend.hide()
         self.canvas.show_message(f"Laying out {len(graph.nodes):,} operations…")
+        self._offer_colours()
         self._thread.wish(graph, None, None)
         self._enable()
 

@@ -249,3 +249,11 @@ def test_that_a_new_graph_forgets_the_old_one(qtbot, view):
     view.clear()
     assert view.canvas.scene is None
     assert not view.choose_module("body")
+
+
+def test_that_a_second_comparison_takes_the_place_of_one_of_other_size(qtbot, view):
+    small, large = small_graph(), small_graph(with_tanh=True)
+    for before, after in ((large, large), (small, large), (small, small)):
+        with qtbot.waitSignal(view.layout_shown, timeout=20_000):
+            view.show_difference(before, after, diff_graphs(before, after))
+        assert view.legend.texts == ["+ added", "− removed", "~ changed", "the same"]
