@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ...core.errors import ExportDeskError
-from ...core.events import AnyEvent, JobFailed, JobFinished, TextPrinted, WorkerStopped
+from ...core.events import AnyEvent, DiagnosticFound, JobFailed, JobFinished, TextPrinted, WorkerStopped
 from ...core.recipe.model import Recipe
 from ...core.requests import DescribePackage, Export, Inspect, JobRequest, ReadGraph, ShowTexts
 from ...core.results import ExportResult, Inspection
@@ -15,7 +16,7 @@ from ...core.staged_files import staging_beside
 from ..engine_thread import EngineThread
 from ..main_window import MainWindow
 from ..state.edits import with_suggested_inputs
-from ..state.happenings import CancelAsked, InputsSuggested, JobSubmitted
+from ..state.happenings import CancelAsked, DiagnosticsGathered, InputsSuggested, JobSubmitted
 from ..state.session import JobKind, Session, Shown
 from ..workspace import Workspace
 from .edits import Edits
@@ -23,6 +24,7 @@ from .later import later
 from .store import Store
 from .trust import Trust
 
+GATHER_DELAY_MS = 100
 INSPECT_DELAY_MS = 300
 """Edits of the model's set-up that follow each other load the model once."""
 
@@ -48,6 +50,8 @@ class Jobs(QObject):
         self._edits = edits
         self._trust = trust
         self._is_export_wished = False
+        self._gathered: list[DiagnosticFound] = []
+        self._gather_soon = later(self, GATHER_DELAY_MS, self._tell_gathered)
         self._inspect_soon = later(self, INSPECT_DELAY_MS, self._inspect)
         engine.event_arrived.connect(self._take_event)
         store.changed.connect(self._show_actions)
@@ -98,6 +102,12 @@ class Jobs(QObject):
         if isinstance(event, TextPrinted):
             self._log.add(event.text)
             return
+        if isinstance(event, DiagnosticFound):
+            self._gathered.append(event)
+            if not self._gather_soon.isActive():
+                self._gather_soon.start()
+            return
+        self._tell_gathered()
         job = self._store.session.job
         self._store.tell(event)
         is_ours = job is not None and not job.is_orphan
@@ -111,6 +121,13 @@ class Jobs(QObject):
             case WorkerStopped(is_expected=True) if self._store.session.document is not None:
                 # Warm again for the next export; after a crash the next job starts it.
                 self._engine.warm_up()
+
+    def _tell_gathered(self) -> None:
+        """Show what was found since the last time, all at once."""
+        gathered, self._gathered = self._gathered, []
+        for job, found in groupby(gathered, key=lambda event: event.job):
+            diagnostics = tuple(event.diagnostic for event in found)
+            self._store.tell(DiagnosticsGathered(job=job, diagnostics=diagnostics))
 
     def _follow(self, before: Session) -> None:
         if before.job is not None and self._store.session.job is None and self._is_export_wished:

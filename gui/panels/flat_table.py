@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QToolTip, QTreeVie
 _LEAST_CHARACTERS = 34
 """Room of the stretched column, below which columns that can be spared go."""
 
+_MEASURED_ROWS = 60
+"""Rows beyond those in sight that columns are fitted to; all of thousands would take seconds."""
+
 
 class FlatTable(QTreeView):
     """Its rows are copied as text, and a text that is cut off is told whole in a tip."""
@@ -32,6 +35,7 @@ class FlatTable(QTreeView):
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
         self.setAccessibleName(name)
+        self.header().setResizeContentsPrecision(_MEASURED_ROWS)
         if stretched is not None:
             self.header().setStretchLastSection(False)
             self.header().setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)

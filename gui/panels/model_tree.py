@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ...core.diagnostics import Diagnostic
 from ...core.recipe.model import Mark
 from ..models.entries import EntriesModel
 from ..models.module_tree import NAME, ModuleTreeModel
@@ -38,6 +39,7 @@ class ModelTreePanel(QWidget):
         super().__init__()
         self._is_showing = False
         self._selected: str | None = None
+        self._counted: tuple[tuple[Diagnostic, ...], Counter[str]] = ((), Counter())
         self._build(trust)
         self._connect(mark_actions)
 
@@ -110,14 +112,18 @@ class ModelTreePanel(QWidget):
             self._show_outline(session, document)
         else:
             had_rows = self.model.rowCount() > 0
-            problems = Counter(d.module for d in session.diagnostics if d.module is not None)
             before = self.model.index_of("")
-            self.model.show(inspection.modules, document.recipe.marks, problems)
+            self.model.show(inspection.modules, document.recipe.marks, self._problems_in(session.diagnostics))
             if not had_rows or before != self.model.index_of(""):
                 self.tree.expandToDepth(1)
             self._stack.setCurrentIndex(2)
             self._select(session.selection.module)
         self._is_showing = False
+
+    def _problems_in(self, diagnostics: tuple[Diagnostic, ...]) -> Counter[str]:
+        if diagnostics is not self._counted[0]:
+            self._counted = (diagnostics, Counter(d.module for d in diagnostics if d.module is not None))
+        return self._counted[1]
 
     def _show_outline(self, session: Session, document: Document) -> None:
         self._stack.setCurrentIndex(1)

@@ -37,6 +37,8 @@ class ProblemsPanel(QWidget):
         super().__init__()
         self._acknowledge = acknowledge
         self._is_following = False
+        self._diagnostics: tuple[Diagnostic, ...] = ()
+        self._accepted: object = ()
         self._build()
         self.table.selectionModel().currentRowChanged.connect(self._choose)
 
@@ -78,13 +80,7 @@ class ProblemsPanel(QWidget):
         return side
 
     def show_state(self, session: Session) -> None:
-        rows = tuple(replace(d, is_acknowledged=session.is_accepted(d)) for d in session.diagnostics)
-        if rows != self.model.rows:
-            self.model.show(rows)
-            self.count_changed.emit(sum(not row.is_acknowledged for row in rows))
-            shown = self.model.row_at(self.table.currentIndex()) or next(iter(rows), None)
-            if shown is not None:
-                self._tell(shown)
+        self._show_rows(session)
         self._follow(session.selection)
         self._show_action()
         self._stack.setCurrentIndex(1 if session.diagnostics else 0)
@@ -94,6 +90,20 @@ class ProblemsPanel(QWidget):
             self._empty.say("No problems so far", "Warnings of the tracer, the compiler and the converter come here.")
         else:
             self._empty.say("No problems", "The last export had no warnings.")
+
+    def _show_rows(self, session: Session) -> None:
+        accepted = session.document.recipe.acknowledged if session.document else ()
+        # Of thousands of findings nothing is made anew while only the selection moves.
+        if self._diagnostics is session.diagnostics and self._accepted == accepted:
+            return
+        self._diagnostics, self._accepted = session.diagnostics, accepted
+        rows = tuple(replace(d, is_acknowledged=session.is_accepted(d)) for d in session.diagnostics)
+        if rows != self.model.rows:
+            self.model.show(rows)
+            self.count_changed.emit(sum(not row.is_acknowledged for row in rows))
+            shown = self.model.row_at(self.table.currentIndex()) or next(iter(rows), None)
+            if shown is not None:
+                self._tell(shown)
 
     def _follow(self, selection: Selection) -> None:
         """Select the problem at the line that is selected elsewhere."""

@@ -25,6 +25,8 @@ class SourcePanel(QWidget):
         self._file: Path | None = None
         self._stamp = 0
         self._text = ""
+        self._marked: tuple[object, object] = (None, None)
+        """The diagnostics that have marks, and the text that has them."""
         self._build()
         self.view.line_chosen.connect(self._choose)
 
@@ -57,7 +59,9 @@ class SourcePanel(QWidget):
         file = (document.folder / selected) if selected else document.model_file
         if not self._load(file):
             return
-        self.view.show_marks(marks_of(session.diagnostics, file))
+        if self._marked[0] is not session.diagnostics or self._marked[1] != (file, self._stamp):
+            self._marked = (session.diagnostics, (file, self._stamp))
+            self.view.show_marks(marks_of(session.diagnostics, file))
         self.view.show_line(session.selection.line)
 
     def _load(self, file: Path) -> bool:
@@ -103,10 +107,11 @@ def _why_not_shown(file: Path, size_bytes: int) -> str:
 
 def marks_of(diagnostics: tuple[Diagnostic, ...], file: Path) -> dict[int, LineMark]:
     """Return the problems in a file by line; several at one line become one mark, as severe as the worst."""
+    same = {name: _is_same(name, file) for name in {diagnostic.file for diagnostic in diagnostics} if name}
     marks: dict[int, LineMark] = {}
     ranks: dict[int, int] = {}
     for diagnostic in diagnostics:
-        if not diagnostic.line or not diagnostic.file or not _is_same(diagnostic.file, file):
+        if not diagnostic.line or not diagnostic.file or not same[diagnostic.file]:
             continue
         text = diagnostic.message if not diagnostic.hint else f"{diagnostic.message}\n{diagnostic.hint}"
         known = marks.get(diagnostic.line)

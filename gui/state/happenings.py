@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from ...core.diagnostics import Diagnostic
 from ...core.errors import Failure
 from ...core.recipe.model import Recipe
 from ...core.results import EntryOutline
@@ -79,6 +80,13 @@ class JobSubmitted(Happening, frozen=True, kw_only=True):
     """On the clock of ``time.monotonic``."""
 
 
+class DiagnosticsGathered(Happening, frozen=True, kw_only=True):
+    """The worker found these since the last picture; a model with thousands of findings costs one picture for many."""
+
+    job: int
+    diagnostics: tuple[Diagnostic, ...]
+
+
 class CancelAsked(Happening, frozen=True, kw_only=True):
     job: int
 
@@ -119,6 +127,7 @@ AnyHappening = (
     | OutChosen
     | SourceChanged
     | JobSubmitted
+    | DiagnosticsGathered
     | CancelAsked
     | SelectionMoved
     | ComparisonMade

@@ -33,6 +33,7 @@ from .happenings import (
     AnyHappening,
     CancelAsked,
     ComparisonMade,
+    DiagnosticsGathered,
     DocumentClosed,
     DocumentOpened,
     HistoryRead,
@@ -88,6 +89,8 @@ def reduce(session: Session, event: AnyEvent | AnyHappening) -> Session:
             return replace(_with_document(session, entries=event.entries), inspected=None, failure=None, advised=None)
         case JobSubmitted():
             return _submitted(session, event)
+        case DiagnosticsGathered():
+            return _with_diagnostics(session, event.job, event.diagnostics)
         case CancelAsked():
             job = session.job
             return session if job is None else replace(session, job=replace(job, is_cancelling=True))
@@ -133,11 +136,8 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
         case ProgressMade():
             progressed = replace(job, stage=event.stage, fraction=event.fraction, detail=event.detail)
             return replace(session, job=progressed)
-        case DiagnosticFound() if job.kind == "advise":
-            # They come together with the answer, in the place of those of an earlier one.
-            return session
         case DiagnosticFound():
-            return replace(session, diagnostics=_merged(session.diagnostics, (event.diagnostic,)))
+            return _with_diagnostics(session, event.job, (event.diagnostic,))
         case JobFinished():
             return _finished(session, job, event)
         case JobFailed():
@@ -149,6 +149,14 @@ def _after_worker(session: Session, event: AnyEvent) -> Session:
             return replace(session, job=None, job_recipe=None, notice=Notice(tone="information", text=text))
         case _:
             assert_never(event)
+
+
+def _with_diagnostics(session: Session, job_id: int, found: tuple[Diagnostic, ...]) -> Session:
+    job = session.job
+    # Those of an advice come together with the answer, in the place of those of an earlier one.
+    if job is None or job.id != job_id or job.is_orphan or job.kind == "advise":
+        return session
+    return replace(session, diagnostics=_merged(session.diagnostics, found))
 
 
 def _opened_file(document: Document) -> Shown | None:
