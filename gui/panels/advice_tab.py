@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QSplitter,
     QStackedWidget,
-    QTextBrowser,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from ..state import advice as told
 from ..state.session import Selection, Session
 from .empty_state import EmptyState
 from .flat_table import FlatTable
+from .story import Story
 from .wrapped import WrappedLabel
 
 
@@ -58,9 +58,7 @@ class AdviceTab(QWidget):
             self.places_table.header().resizeSection(column, characters * width)
         for column in range(1, self.marks.columnCount()):
             self.marks_table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.evidence = QTextBrowser()
-        self.evidence.setOpenLinks(False)
-        self.evidence.setAccessibleName("Evidence")
+        self.evidence = Story("Evidence")
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(12, 10, 12, 10)

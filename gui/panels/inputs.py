@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -43,6 +43,7 @@ class InputsPanel(QWidget):
     def __init__(self, add: QAction, remove: QAction, add_check: QAction) -> None:
         super().__init__()
         self._folder = Path()
+        self._has_problem = False
         self._build(add, remove, add_check)
         for table in (self.table, self.checks):
             table.rows.edit_wished.connect(lambda row, field, text, t=table: self._wish(t.rows.rows[row], field, text))
@@ -119,11 +120,19 @@ class InputsPanel(QWidget):
         self._say(f"Not changed: {failure_text(failure)}")
 
     def _say(self, problem: str, text: str = _HELP) -> None:
-        palette = self.palette()
-        role = self.message.foregroundRole()
-        palette.setColor(role, theme.meaning("error" if problem else "muted"))
-        self.message.setPalette(palette)
+        self._has_problem = bool(problem)
+        self._tint()
         self.message.setText(problem or text)
+
+    def _tint(self) -> None:
+        palette = QPalette()
+        palette.setColor(self.message.foregroundRole(), theme.meaning("error" if self._has_problem else "muted"))
+        self.message.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._tint()
 
     def _wish(self, row: InputRow, field: str, text: str) -> None:
         name = f"Change {field} of input {row.name}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
 
 from ..models.module_tree import MARK, NAME, PARAMETERS, PATH_ROLE, PROBLEMS, TYPE, ModuleTreeModel
@@ -14,6 +14,7 @@ _CHOICES = [("", "inherit"), ("trace", "trace"), ("script", "script")]
 _NAME_CHARACTERS = (17, 40)
 """The column of names is at least, and at most, as wide as so many characters of a usual width."""
 
+_TYPE_CHARACTERS, _WEIGHTS_CHARACTERS = 12, 8
 _MEASURED_ROWS = 60
 """Rows beyond those in sight whose names are given room; all of a large tree would take too long."""
 
@@ -50,7 +51,13 @@ class ModuleView(QTreeView):
         header.setResizeContentsPrecision(_MEASURED_ROWS)
         width = self.fontMetrics().averageCharWidth()
         # No column asks its cells for their size: that of thousands of rows would be asked for with each change.
-        for column, characters in ((NAME, _NAME_CHARACTERS[0]), (MARK, 20), (TYPE, 12), (PARAMETERS, 8), (PROBLEMS, 4)):
+        for column, characters in (
+            (NAME, _NAME_CHARACTERS[0]),
+            (MARK, 20),
+            (TYPE, _TYPE_CHARACTERS),
+            (PARAMETERS, _WEIGHTS_CHARACTERS),
+            (PROBLEMS, 4),
+        ):
             header.resizeSection(column, width * characters + 10)
         header.setSectionResizeMode(TYPE, QHeaderView.ResizeMode.Stretch)
 
@@ -87,6 +94,14 @@ class ModuleView(QTreeView):
         width = self.fontMetrics().averageCharWidth()
         least, most = (characters * width + 10 for characters in _NAME_CHARACTERS)
         self.header().resizeSection(NAME, min(max(self.sizeHintForColumn(NAME), least), most))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Where there is little room the type says more than the count of weights.
+        header = self.header()
+        kept = sum(header.sectionSize(column) for column in (NAME, MARK, PROBLEMS))
+        needed = kept + (_TYPE_CHARACTERS + _WEIGHTS_CHARACTERS) * self.fontMetrics().averageCharWidth()
+        self.setColumnHidden(PARAMETERS, self.viewport().width() < needed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():

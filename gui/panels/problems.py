@@ -8,7 +8,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
-    QTextBrowser,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from ..state.session import Selection, Session
 from ..state.wording import in_words_of_the_window
 from .empty_state import EmptyState
 from .flat_table import FlatTable
+from .story import Story
 
 DETAILS = "details"
 """The link in a problem's story that shows the page of its code."""
@@ -50,10 +50,8 @@ class ProblemsPanel(QWidget):
         width = self.fontMetrics().averageCharWidth()
         for column, characters in ((SEVERITY, 15), (MODULE, 18), (PLACE, 18), (CODE, 28)):
             header.resizeSection(column, characters * width)
-        self.story = QTextBrowser()
-        self.story.setFrameShape(QTextBrowser.Shape.NoFrame)
-        self.story.setOpenLinks(False)
-        self.story.setAccessibleName("The selected problem")
+        self.story = Story("The selected problem")
+        self.story.setFrameShape(Story.Shape.NoFrame)
         self.story.anchorClicked.connect(self._show_page)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)

@@ -2,19 +2,19 @@
 
 from html import escape
 
-from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ..state.selected import Facts, selected_facts
 from ..state.session import Session
 from .empty_state import EmptyState
+from .story import Story
 
 
 class SelectedPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
-        self.text = QTextBrowser()
-        self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
-        self.text.setAccessibleName("What is selected")
+        self.text = Story("What is selected")
+        self.text.setFrameShape(Story.Shape.NoFrame)
         self._stack = QStackedWidget()
         self._stack.addWidget(EmptyState("Nothing selected", "Choose a module, an operation of a graph, or a line."))
         self._stack.addWidget(self.text)

@@ -202,7 +202,6 @@ def _probe_html(probe: ShownProbe) -> str:
     )
     text = f"<p><i>Input that shows it:</i> {html.escape(probe.description)} — {html.escape(shapes)}"
     if probe.file:
-        row = ";".join(f"{name}=@{probe.file}" for name in probe.names)
-        text += f"<br><i>Kept as</i> <code>{html.escape(probe.file)}</code><br>To see it again, export a plain trace "
-        text += f"with <code>--check-input {html.escape(row)}</code>: that check fails."
+        text += f"<br><i>Kept as</i> <code>{html.escape(probe.file)}</code><br>To see it again, take all marks away, "
+        text += "add a check input with this file as its fill, and export: that check fails."
     return text + "</p>"

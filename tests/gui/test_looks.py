@@ -11,13 +11,14 @@ from exportdesk.core.results import Inspection, ModuleRow, SuggestedInput
 from exportdesk.gui import theme
 from exportdesk.gui.app import Workbench
 from exportdesk.gui.desktop import Desktop
+from exportdesk.gui.models.module_tree import PARAMETERS
 from exportdesk.gui.panels.wrapped import WrappedLabel, breakable
 from exportdesk.gui.state.wording import short_failure_text
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QDialog, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 from window_fakes import FakeClient, usual_answer
-from window_steps import open_loaded
+from window_steps import export, open_loaded, trigger
 
 _Role = QPalette.ColorRole
 _GROUNDS = {
@@ -109,3 +110,32 @@ def test_that_a_long_text_to_read_fits_on_the_screen(qtbot: QtBot) -> None:
     assert dialog.height() < window.screen().availableSize().height()
     assert "Ctrl+E" in dialog.findChildren(QTextBrowser)[0].toPlainText()
     dialog.reject()
+
+
+def test_that_texts_follow_the_colours_while_they_are_shown(
+    workbench: Workbench, model_file: Path, qtbot: QtBot
+) -> None:
+    open_loaded(workbench, model_file, qtbot)
+    export(workbench, qtbot)
+    story, message = workbench.workspace.problems.story, workbench.workspace.inputs.message
+    try:
+        for name in ("theme_dark", "theme_light"):
+            trigger(workbench, name)
+            palette = workbench.window.palette()
+            link = story.document().find("Details").charFormat().foreground().color()
+            assert contrast(link, palette.color(_Role.Base)) >= 4.5, name
+            shown = message.palette().color(message.foregroundRole())
+            assert contrast(shown, palette.color(_Role.Window)) >= 4.5, name
+    finally:
+        trigger(workbench, "theme_system")
+
+
+def test_that_the_type_of_a_module_is_told_where_there_is_little_room(
+    workbench: Workbench, model_file: Path, qtbot: QtBot
+) -> None:
+    open_loaded(workbench, model_file, qtbot)
+    tree = workbench.workspace.tree.tree
+    tree.resize(330, 300)
+    assert tree.isColumnHidden(PARAMETERS)
+    tree.resize(700, 300)
+    assert not tree.isColumnHidden(PARAMETERS)
