@@ -19,7 +19,7 @@ from .assumed_inputs import with_assumed_inputs
 from .attempt import Attempt, attempt
 from .envelope import envelope_of
 from .findings import diagnostics_of, settled
-from .probes import Source, leaves_of, mixed_probes, size_probes, value_probes
+from .probes import Probe, Source, leaves_of, mixed_probes, size_probes, value_probes
 from .randomness import Nature, nature_of, repeated_later
 from .rows import culprit_rows, place_rows
 from .running import Nowhere, Outcome, Subject
@@ -77,15 +77,28 @@ def run_advise(
         with context.stage("eager"):
             for source in sources:
                 eager_or_fail(loaded, source.method, source.example().arguments)
-        advisor = _Advisor(loaded, sources, recipe, context)
+        exported = [
+            Probe(description=row.variation.description, arguments=row.arguments, method=method)
+            for method, rows in prepared.probes.items()
+            for row in rows[1:]
+        ]
+        advisor = _Advisor(loaded, sources, exported, recipe, context)
         # What forward prints was printed by the run above; the hundreds that follow would bury it.
         with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
             return advisor.advise(measures_envelope=measures_envelope, probes_folder=probes_folder)
 
 
 class _Advisor:
-    def __init__(self, loaded: LoadedModel, sources: Sequence[Source], recipe: Recipe, context: JobContext) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        sources: Sequence[Source],
+        exported: Sequence[Probe],
+        recipe: Recipe,
+        context: JobContext,
+    ) -> None:
         self._loaded, self._sources, self._recipe, self._context = loaded, sources, recipe, context
+        self._exported = [*(source.example() for source in sources), *exported]
         self._subject = Subject(loaded=loaded, checkpoint=context.checkpoint)
         self._known = Known()
         self._provenance: dict[str, Outcome] = {}
@@ -169,6 +182,7 @@ class _Advisor:
             tolerance=self._tolerance,
             context=self._context,
             changes=nature.changes,
+            exported=self._exported,
             first=first,
         )
         culprits = _needed(findings)

@@ -81,8 +81,11 @@ class Chooser:
     context: JobContext
     changes: Sequence[str] = ()
     """Buffers and attributes that a run changes."""
+    exported: Sequence[Probe]
+    """The example and the inputs on which an export runs the model."""
     first: Attempt | None = None
     """The plain trace, where it was made already."""
+    _capture: list[Probe] | None = None
     _kept: set[str] = field(default_factory=set)
     """Submodules of scripted ones that cannot be traced, or would be wrong."""
     _refused: dict[tuple[str, str], Failure] = field(default_factory=dict)
@@ -153,9 +156,11 @@ class Chooser:
         return attempt(self.subject.loaded, marks, self._to_capture(), self.options, self.context, self.subject.paths)
 
     def _to_capture(self) -> list[Probe]:
-        """The example first; then probes that reach other submodules, for the modules that the example leaves out."""
-        good = [p for p, o in zip(self.known.probes, self.known.outcomes, strict=True) if o.problem is None]
-        return good or self.known.probes[:1]
+        """Return what an export captures calls from: advice that needs other inputs could not be followed."""
+        if self._capture is None:
+            rows = [probe for probe in self.exported if self.subject.run(probe).problem is None]
+            self._capture = rows or self.known.probes[:1]
+        return self._capture
 
     def _marks(self, scripted: set[str]) -> dict[str, Mark]:
         marks: dict[str, Mark] = {}

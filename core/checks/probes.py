@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import torch
 
+from ..diagnostics import Diagnostic, Severity
 from ..errors import ExportDeskError
 from ..inputs.binding import Arguments
 from ..inputs.nested import copy_tensors, flatten
@@ -77,6 +78,16 @@ def _answer_to_example(model: EagerModel, method: str, probes: Sequence[Probe], 
     context.progress(0, f"the model itself, probe 1 of {len(probes)}")
     before = _generators()
     first = copy_tensors(model.run_or_fail(method, probes[0].arguments))
+    if any(tensor.is_floating_point() and bool(tensor.isnan().any()) for _, tensor in flatten(first)):
+        context.report(
+            Diagnostic(
+                code="model.not-finite",
+                severity=Severity.WARNING,
+                message="The model's own output for the example holds NaN, and where there is nothing else it cannot "
+                "be compared.",
+                hint="Check the weights and the scale of the example. Advise names the module in which it begins.",
+            )
+        )
     draws = _generators() != before
     random_reason = _why_random(model, method, probes[0].arguments, first, draws=True) if draws else None
     return _expected(probes[0].variation.description, first, random_reason)

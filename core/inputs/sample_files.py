@@ -76,7 +76,7 @@ def _from_numpy(values: np.ndarray) -> torch.Tensor:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, pickle.UnpicklingError):
-        # torch explains at length how to run what a file holds, which is never done here.
+    if isinstance(error, pickle.UnpicklingError) or "allow_pickle" in str(error):
+        # torch and NumPy explain at length how to run what a file holds, which is never done here.
         return "it holds Python objects other than tensors, and reading those would run code"
     return str(error).strip().rstrip(".") or type(error).__name__

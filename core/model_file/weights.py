@@ -1,11 +1,15 @@
 """Weights from a file, put into a model."""
 
+import argparse
 import difflib
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch.nn.parameter import is_lazy
 
 from ..errors import fail
 
@@ -16,8 +20,8 @@ def load_weights(module: torch.nn.Module, file: Path, *, is_strict: bool) -> Non
     """Put a state dict into a module.
 
     Reads ``.safetensors``, and what ``torch.save`` wrote, with ``weights_only=True``. A checkpoint that keeps its
-    state dict under ``state_dict``, ``model`` or ``model_state_dict`` is understood, and so is the ``module.``
-    prefix of ``DataParallel``.
+    state dict under ``state_dict``, ``model`` or ``model_state_dict`` is understood, and so is one prefix of all names:
+    ``module.`` of ``DataParallel``, ``_orig_mod.`` of ``torch.compile``, ``model.`` of a module around the model.
 
     Raises:
         ExportDeskError: ``call.weights`` (no such file), ``model.weights`` (unreadable), ``model.weights-mismatch``.
@@ -31,7 +35,7 @@ def load_weights(module: torch.nn.Module, file: Path, *, is_strict: bool) -> Non
     reshaped = [
         f"{key} ({tuple(state[key].shape)} in the file, {tuple(own[key].shape)} in the model)"
         for key in own
-        if key in state and state[key].shape != own[key].shape
+        if key in state and not is_lazy(own[key]) and state[key].shape != own[key].shape
     ]
     if reshaped or (is_strict and (missing or unexpected)):
         parts = [
@@ -58,7 +62,8 @@ def _read(file: Path) -> Any:
             from safetensors.torch import load_file
 
             return load_file(str(file))
-        return torch.load(file, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_harmless()):
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         fail(
             "model.weights",
@@ -70,9 +75,22 @@ def _read(file: Path) -> Any:
         )
 
 
+def _harmless() -> list[Any]:
+    """Return what checkpoints keep beside the weights, the options of the command line and NumPy's numbers.
+
+    Making one of them runs no code of the file.
+    """
+    scalar: Any = np._core.multiarray.scalar  # type: ignore[attr-defined]
+    kinds = {type(np.dtype(kind)) for kind in "?bhilqBHILQefd"}
+    # Before NumPy 2, scalars were written under another name.
+    return [argparse.Namespace, np.dtype, *kinds, scalar, (scalar, "numpy.core.multiarray.scalar")]
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, pickle.UnpicklingError):
-        return "it holds Python objects other than tensors"
+        found = re.search(r"GLOBAL (\S+) was not an allowed global|Unsupported class (\S+)", str(error))
+        what = f", such as {found[1] or found[2]}" if found else ""
+        return f"it holds Python objects other than tensors{what}"
     return str(error).splitlines()[0].partition(". This is an internal")[0] if str(error) else type(error).__name__
 
 
@@ -80,7 +98,9 @@ def _state_dict(content: Any, file: Path) -> dict[str, torch.Tensor]:
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+    if not isinstance(content, dict) or not all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
+    ):
         fail(
             "model.weights",
             f"{file.name} holds no state dict (a table of names and tensors).",
@@ -91,10 +111,13 @@ def _state_dict(content: Any, file: Path) -> dict[str, torch.Tensor]:
 
 
 def _without_prefix(state: dict[str, torch.Tensor], module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    own = module.state_dict()
-    prefix = "module."
-    if state and all(key.startswith(prefix) for key in state) and not any(key in own for key in state):
-        return {key.removeprefix(prefix): value for key, value in state.items()}
+    """Leave out what the names have before those of the model, where they are the same names but for that."""
+    own = set(module.state_dict())
+    while state and own.isdisjoint(state):
+        prefix = next(iter(state)).partition(".")[0] + "."
+        if not all(key.startswith(prefix) for key in state):
+            break
+        state = {key.removeprefix(prefix): value for key, value in state.items()}
     return state
 
 

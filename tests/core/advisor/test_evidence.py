@@ -13,7 +13,7 @@ from exportdesk.core.model_file.user_imports import run_file, user_imports
 from exportdesk.core.pipeline import export
 from exportdesk.core.recipe.document import parse_recipe, recipe_text
 from exportdesk.core.recipe.input_text import parse_input
-from exportdesk.core.recipe.model import Acknowledgement, CheckInputs, Model, Recipe
+from exportdesk.core.recipe.model import Acknowledgement, CheckInputs, CoreML, Model, Recipe
 
 from .advising import advise_file, scripted
 
@@ -383,3 +383,11 @@ def test_that_a_torchscript_file_is_not_called_verified(tmp_path: Path) -> None:
     with pytest.raises(ExportDeskError) as error:
         advise_file(file, "", ["x=1,3"])
     assert (error.value.failure.code, error.value.failure.exit_code) == ("call.compiled", 2)
+
+
+def test_that_advice_for_modules_that_few_inputs_reach_can_be_exported(tmp_path: Path) -> None:
+    file = Path(__file__).parent / "held_out" / "decision_tree.py"
+    advice = advise_file(file, "Tree", ["x=1,4"])
+    assert advice.is_verified
+    result = export(msgspec.structs.replace(advice.recipe, coreml=CoreML(enabled=False)), tmp_path / "out")
+    assert {check.status for check in result.checks} == {"passed"}

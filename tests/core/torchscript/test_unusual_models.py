@@ -189,3 +189,8 @@ def test_that_lazy_layers_are_inspected_before_they_have_a_size(desk):
     found = inspect_model(Recipe(model=Model(file="m.py", entry="Net")), desk.folder, JobContext())
     assert found.parameter_count == 9
     assert [row.path for row in found.modules] == ["", "0", "1", "2"]
+
+
+def test_that_a_model_that_gives_nan_is_a_warning(desk):
+    source = "class Net(nn.Module):\n    def forward(self, x):\n        return (x * 0).log() * 0\n"
+    assert "model.not-finite" in desk.recipe(source, f"Net\n{X}").codes
