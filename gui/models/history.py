@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 
 from .. import theme
+from ..state.durations import duration_text
 from ..state.history import ExportRecord
 from ..state.sizes import size_text
 from .table import RowsModel
@@ -39,7 +40,7 @@ def _text(row: ExportRecord, column: int) -> str:
         case 1:
             return f"{_WORDS[row.outcome]}: {row.message}" if row.message else _WORDS[row.outcome]
         case 2:
-            return f"{row.seconds:.1f} s" if row.seconds else "–"
+            return duration_text(row.seconds) if row.seconds else "–"
         case 5:
             return f"{row.passed} of {row.checked}" if row.checked else "–"
         case 6:

@@ -84,6 +84,8 @@ class ProblemsPanel(QWidget):
         self._stack.setCurrentIndex(1 if session.diagnostics else 0)
         if session.document is None:
             self._empty.say("No problems", "Open a model first.")
+        elif session.failure is not None:
+            self._empty.say("No warnings", "What failed is told above.")
         elif session.exported is None:
             self._empty.say("No problems so far", "Warnings of the tracer, the compiler and the converter come here.")
         else:

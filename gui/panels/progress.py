@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
+from ..state.durations import duration_text
 from ..state.session import Job, JobKind
 
 _STAGES: dict[JobKind, str] = {
@@ -71,7 +72,7 @@ class ProgressPanel(QWidget):
 
     def _show_elapsed(self) -> None:
         if self._job is not None:
-            self.elapsed.setText(f"{time.monotonic() - self._job.started_s:.1f} s")
+            self.elapsed.setText(duration_text(time.monotonic() - self._job.started_s))
 
 
 def stage_text(job: Job) -> str:

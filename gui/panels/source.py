@@ -1,5 +1,6 @@
 """The source of the selected module, with the problems that were found beside their lines."""
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -82,7 +83,7 @@ class SourcePanel(QWidget):
             return False
         if not is_same:
             self._file, self._stamp = file, status.st_mtime_ns
-            self._name.setText(str(file))
+            self._name.setText(os.path.normpath(file))
             self.view.show_code(self._text, "python")
         self._stack.setCurrentIndex(1)
         return True

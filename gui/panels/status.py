@@ -3,6 +3,7 @@
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from ..state.durations import duration_text
 from ..state.session import Session
 from ..state.sizes import size_text
 from .choosers import device_text
@@ -35,7 +36,7 @@ def status_parts(session: Session) -> list[str]:
         if worker.memory_bytes:
             parts.append(f"worker {size_text(worker.memory_bytes)}")
     if session.exported is not None:
-        parts.append(f"last export {session.exported.seconds:.1f} s")
+        parts.append(f"last export {duration_text(session.exported.seconds)}")
         measured = [check.psnr_db for check in session.exported.result.checks if check.psnr_db is not None]
         if measured:
             parts.append(f"{min(measured):.0f} dB")

@@ -4,6 +4,7 @@ A field is derived from the recipe's own declaration (a truth value becomes a sw
 a tuple of names a text with commas) and from its ``words``: label, help, and how its values are called.
 """
 
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from ...core.recipe.model import Recipe
 from .recipe_values import Path, value_at, with_value
 from .words import Words, words_of
 
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 FieldKind = Literal["switch", "choice", "text", "number", "lines"]
 Value = bool | int | str
 
@@ -165,8 +167,10 @@ def _read(owner: type, name: str, value: Value, label: str) -> Any:
 
 
 def _number(text: str, label: str) -> float:
+    # A comma stands for the point in half of Europe; where it may part thousands it is no number at all.
+    plain = text if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        return float(text)
+        return float(plain)
     except ValueError:
         fail("call.value", f"{label}: {text!r} is not a number.", hint="Write numbers with a point, as 0.5 or 1e-5.")
 

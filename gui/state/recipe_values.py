@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from ...core.errors import fail
 from ...core.recipe.model import CoreMLInput, Recipe
+from .wording import with_labels
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -60,7 +61,7 @@ def checked(make: Any) -> Recipe:
 
 def refuse(error: Exception) -> NoReturn:
     """Fail with what a check of the recipe said."""
-    reason = str(error).partition(" - at `")[0]
+    reason = with_labels(str(error).partition(" - at `")[0])
     fail("recipe.invalid", f"{reason[:1].upper()}{reason[1:]}.", cause=error)
 
 

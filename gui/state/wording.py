@@ -39,6 +39,13 @@ def in_words_of_the_window(text: str) -> str:
     return _ASSIGNED.sub(_as_field, _KEY.sub(_as_label, text))
 
 
+def with_labels(text: str) -> str:
+    """Return a sentence that begins with a key of the recipe with the label of that key instead."""
+    key, space, rest = text.partition(" ")
+    owner = next((owner for owner in (*_OWNERS, Checks) if key in owner.__struct_fields__), None)
+    return text if owner is None else f"{words_of(owner, key).label}{space}{rest}"
+
+
 def failure_text(failure: Failure) -> str:
     """Return the paragraph of a failure: what, where, what to do."""
     return in_words_of_the_window(" ".join(_parts(failure)))

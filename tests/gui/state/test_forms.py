@@ -18,7 +18,8 @@ from exportdesk.core.recipe.model import (
     Recipe,
 )
 from exportdesk.core.results import BufferRow, EntryOutline, Inspection, Parameter
-from exportdesk.gui.state.fields import Field, Section
+from exportdesk.gui.state.durations import duration_text
+from exportdesk.gui.state.fields import Field, Section, recipe_field
 from exportdesk.gui.state.forms.coreml import coreml_form
 from exportdesk.gui.state.forms.setup import setup_form
 from exportdesk.gui.state.forms.tracing import tracing_form
@@ -254,3 +255,29 @@ def test_that_long_paths_in_sentences_keep_their_end_only() -> None:
     assert said == "Exported to …/out/model. 2 checks passed."
     for text in ("Saved at /tmp/a.toml.", "either/or, 3/4 of it", "see https://pytorch.org/docs/stable/jit.html#a/b/c"):
         assert with_short_paths(text) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("0,001", 0.001), ("1e-3", 0.001), ("0.5", 0.5), ("2,5", 2.5), ("1,000", None), ("1,2,3", None)],
+)
+def test_that_a_number_may_have_the_comma_of_half_of_europe(typed: str, value: float | None) -> None:
+    field = recipe_field(RECIPE, ("torchscript", "check_tolerance"))
+    if value is None:
+        with pytest.raises(ExportDeskError, match="is not a number"):
+            field.edit(RECIPE, typed)
+    else:
+        assert field.edit(RECIPE, typed).torchscript.check_tolerance == value
+
+
+def test_that_a_value_that_cannot_be_is_refused_by_the_name_of_its_field() -> None:
+    with pytest.raises(ExportDeskError, match=r"^Tolerance is a finite number"):
+        recipe_field(RECIPE, ("torchscript", "check_tolerance")).edit(RECIPE, "-1")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (59.9, "59.9 s"), (59.96, "1 min 00 s"), (604, "10 min 04 s"), (7500, "2 h 05 min")],
+)
+def test_that_long_times_are_told_in_minutes(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
