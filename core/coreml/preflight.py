@@ -15,6 +15,7 @@ from .control_flow import checks_left_out
 from .dicts import flatten_dicts
 from .inputs import ConvertedInput
 from .locating import all_nodes, locate, source_line
+from .real_parts import split_complex_numbers
 from .remedies import remedy
 from .simplify import (
     InputType,
@@ -28,6 +29,7 @@ from .simplify import (
     write_to_whole_tensors,
 )
 from .source import Compiled, Source, source_of
+from .spelled_out import can_be_spelled_out, spell_out
 from .toolkit import coremltools, version_note
 
 LARGEST_INT32 = 2**31 - 1
@@ -56,8 +58,7 @@ def ready_source(source: Source, inputs: Sequence[ConvertedInput]) -> Source:
     from .converters.supply import is_translated
 
     coremltools()
-    inlined = source.graph.copy()
-    torch._C._jit_pass_inline(inlined)
+    inlined = _spelled_out(source, inputs)
     kinds = {node.kind() for node in all_nodes(inlined)} - {"prim::GetAttr", "prim::DictConstruct"}
     is_foreign = any(not is_translated(kind) for kind in kinds)
     source.left_out += checks_left_out(inlined, source)
@@ -72,7 +73,23 @@ def ready_source(source: Source, inputs: Sequence[ConvertedInput]) -> Source:
         if source.module is not None:
             resolve_attributes(source.graph, source.module)
         flatten_dicts(source.graph)
+        _spelled_out(source, inputs)
     return source
+
+
+def _spelled_out(source: Source, inputs: Sequence[ConvertedInput]) -> Any:
+    """Put formulas into the graph where they are wanted, and return a copy of it without calls."""
+    inlined = source.graph.copy()
+    torch._C._jit_pass_inline(inlined)
+    split = split_complex_numbers(inlined, source.module)
+    if split is not inlined or can_be_spelled_out(split):
+        spell_out(split, is_flexible=any(_is_flexible(leaf) for item in inputs for leaf in item.leaves))
+        source.graph = split.copy()
+    return split
+
+
+def _is_flexible(item: ConvertedInput) -> bool:
+    return not all(isinstance(size, int) for size in item.shape)
 
 
 def _type_of(item: ConvertedInput) -> InputType:

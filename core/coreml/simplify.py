@@ -16,7 +16,17 @@ from .locating import all_nodes
 _VIEWS = frozenset(
     ["view", "reshape", "slice", "select", "transpose", "permute", "expand", "squeeze", "unsqueeze", "detach", "t"]
 ).union(["narrow", "flatten", "unflatten", "view_as", "expand_as", "movedim", "diagonal", "chunk", "split", "unbind"])
-_DTYPE_NUMBERS = {torch.int32: 3, torch.int64: 4, torch.float16: 5, torch.float32: 6, torch.float64: 7, torch.bool: 11}
+DTYPE_NUMBERS = {
+    torch.uint8: 0,
+    torch.int8: 1,
+    torch.int16: 2,
+    torch.int32: 3,
+    torch.int64: 4,
+    torch.float16: 5,
+    torch.float32: 6,
+    torch.float64: 7,
+    torch.bool: 11,
+}
 """Source: c10/core/ScalarType.h."""
 _ASSIGNMENTS = ("aten::copy_", "aten::fill_", "aten::index_put_", "aten::_index_put_impl_", "aten::zero_")
 """coremltools itself follows these (``y[0] = …``) outside of branches and loops."""
@@ -74,7 +84,7 @@ def _propagate_types(graph: Any) -> None:
         while _dtype(value) is None and value.node().kind().rpartition("::")[2] in _VIEWS:
             value = next(value.node().inputs())
         dtype = _dtype(value)
-        number = None if dtype is None else _DTYPE_NUMBERS.get(dtype)
+        number = None if dtype is None else DTYPE_NUMBERS.get(dtype)
         if number is not None:
             graph.setInsertPoint(node)
             node.output().replaceAllUsesWith(graph.insertConstant(number))

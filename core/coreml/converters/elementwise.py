@@ -7,7 +7,7 @@ import numpy as np
 from coremltools.converters.mil.mil import Builder as mb
 
 from .arguments import as_float, finish, inputs_of, is_boolean, is_floating, known, same_type
-from .supply import supplied
+from .supply import Translation, completed, supplied
 
 
 @supplied("log_sigmoid")
@@ -240,3 +240,9 @@ def _of_booleans(context: Any, node: Any, combine: Any) -> None:
     if not (is_boolean(x) and is_boolean(y)):
         raise ValueError("Core ML has this operation for truth values only, and these are integers")
     finish(context, node, combine(x=x, y=y))
+
+
+@completed("reciprocal")
+def reciprocal(context: Any, node: Any, own: Translation) -> None:
+    """coremltools' own adds 0.0001 to the divisor; ``1 / x`` is recorded as this, too."""
+    finish(context, node, mb.real_div(x=1.0, y=as_float(inputs_of(context, node)[0])))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from coremltools.converters.mil.mil import Builder as mb
 
-from .arguments import axes_of, axis_of, finish, inputs_of, known, known_size, part, same_type
+from .arguments import axis_of, finish, inputs_of, known, known_size, part
 from .supply import supplied
 
 
@@ -100,19 +100,6 @@ def take(context: Any, node: Any) -> None:
     finish(context, node, mb.gather(x=mb.reshape(x=x, shape=[-1]), indices=mb.cast(x=indices, dtype="int32"), axis=0))
 
 
-@supplied("index_fill")
-def index_fill(context: Any, node: Any) -> None:
-    x, dim, index, value = inputs_of(context, node)[:4]
-    axis = axis_of(dim, x.rank)
-    chosen = known(index)
-    is_filled = np.zeros(known_size(x, axis), dtype=bool)
-    is_filled[chosen] = True
-    mask = is_filled.reshape([-1 if position == axis else 1 for position in range(x.rank)])
-    whole = mb.logical_or(x=mb.not_equal(x=x, y=x), y=mask)
-    filled, x = same_type(value, x)
-    finish(context, node, mb.select(cond=whole, a=filled, b=x))
-
-
 @supplied("channel_shuffle", "native_channel_shuffle")
 def channel_shuffle(context: Any, node: Any) -> None:
     x, groups = inputs_of(context, node)[:2]
@@ -129,15 +116,3 @@ def triangle_indices(context: Any, node: Any) -> None:
         int(known(rows)), offset, int(known(columns))
     )
     context.add(mb.const(val=np.stack(indices).astype(np.int32), name=node.name))
-
-
-@supplied("diag_embed")
-def diag_embed(context: Any, node: Any) -> None:
-    x, offset, first, second = (*inputs_of(context, node), None, None, None)[:4]
-    if known(offset, 0) != 0 or sorted(axes_of([known(first, -2), known(second, -1)], x.rank + 1)) != [
-        x.rank - 1,
-        x.rank,
-    ]:
-        raise ValueError("only the main diagonal of the last two axes is translated")
-    unit = np.eye(known_size(x, x.rank - 1), dtype=np.float32)
-    finish(context, node, mb.mul(x=mb.expand_dims(x=x, axes=[-1]), y=unit))
