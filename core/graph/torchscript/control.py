@@ -18,7 +18,7 @@ def choose_branch(walk: Walk, node: Any, scope: Scope, operands: list[Value]) ->
         taken = blocks[0] if condition else blocks[1]
         walk.nodes(taken.nodes(), scope)
         return [scope.names[value.unique()] for value in taken.outputs()]
-    text = source_text(range_of(node)).rstrip(":")
+    text = source_text(walk.range_of(node)).rstrip(":")
     text = text if text.startswith(("if", "elif")) else "if"
     box = _box(walk, node, scope, GroupKind.IF, text)
     inside = scope.inside(box)
@@ -55,7 +55,7 @@ def choose_branch(walk: Walk, node: Any, scope: Scope, operands: list[Value]) ->
 def run_loop(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> list[Value] | None:
     block = next(iter(node.blocks()))
     is_fixed, turns = as_constant(operands[0])
-    text = source_text(range_of(node)).rstrip(":")
+    text = source_text(walk.range_of(node)).rstrip(":")
     if not text.startswith(("for", "while")):
         text = f"loop, {turns} turns" if is_fixed and isinstance(turns, int) and turns < 2**31 else "loop"
     box = _box(walk, node, scope, GroupKind.LOOP, text)

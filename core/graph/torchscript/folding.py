@@ -32,6 +32,9 @@ def fold_attribute(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -
     if not isinstance(owner, Submodule) or not owner.handle.hasattr(name):
         return None
     path = f"{owner.path}.{name}" if owner.path else name
+    if path in walk.written:
+        return [walk.written[path]]
+    walk.attributes.add(path)
     try:
         value = owner.handle.getattr(name)
     except RuntimeError:  # of a class that is not here
@@ -41,6 +44,13 @@ def fold_attribute(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -
     if not walk.is_folded:
         return walk.add(node, scope, node.kind(), f"{name} {short(value)}".strip(), [], kind=NodeKind.CONSTANT)
     return [constant_of(value, path)]
+
+
+def note_attribute(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> list[Value] | None:
+    owner, value = operands[0], operands[1]
+    if isinstance(owner, Submodule) and isinstance(value, Wire):
+        walk.written[f"{owner.path}.{node.s('name')}" if owner.path else node.s("name")] = value
+    return None
 
 
 def fold_building(walk: Walk, node: Any, scope: Scope, operands: list[Value]) -> list[Value] | None:

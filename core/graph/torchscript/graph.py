@@ -16,6 +16,7 @@ from .folding import (
     fold_constant,
     fold_picking,
     fold_unpacking,
+    note_attribute,
     pass_on,
     unwrap_number,
     wrap_number,
@@ -26,6 +27,7 @@ from .walk import Rule, Walk
 _KINDS: tuple[tuple[Rule, str], ...] = (
     (fold_constant, "prim::Constant"),
     (fold_attribute, "prim::GetAttr"),
+    (note_attribute, "prim::SetAttr"),
     (fold_building, "prim::ListConstruct prim::TupleConstruct prim::DictConstruct"),
     (fold_unpacking, "prim::TupleUnpack prim::ListUnpack"),
     (fold_picking, "prim::TupleIndex aten::__getitem__"),

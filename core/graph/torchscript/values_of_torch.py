@@ -59,6 +59,23 @@ def class_in_text(text: str) -> str:
     return re.sub(r"__torch__\.(?:[a-z_]\w*\.)*", "", _MANGLED.sub("", text))
 
 
+def own_label(node: Any) -> str:
+    """Return what an operation on an object is called, which its kind alone does not tell; empty for all others."""
+    match node.kind():
+        case "prim::CallMethod":
+            return f"{node.s('name')}()"
+        case "prim::GetAttr":
+            return str(node.s("name"))
+        case "prim::SetAttr":
+            return f"set {node.s('name')}"
+        case "prim::TupleIndex":
+            return f"item {node.inputsAt(1).toIValue()}"
+        case "prim::CreateObject":
+            return class_in_text(str(node.output().type()))
+        case _:
+            return ""
+
+
 def class_name(handle: Any) -> str:
     return _MANGLED.sub("", str(handle.qualified_name)).rpartition(".")[2]
 

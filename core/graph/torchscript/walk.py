@@ -10,15 +10,17 @@ from ..builder import GraphBuilder
 from ..labels import detail_of, label_of
 from ..model import NodeKind
 from ..places import NOWHERE, Place, users_place
-from ..shapes import ShapeRun, empty, example_of_input
+from ..shapes import ShapeRun, empty, example_of, example_of_input
 from ..values import UNKNOWN, Bundle, Constant, Submodule, Value, Wire, as_constant, computed, name_in_port, wires_in
 from .observed import Observed, Path
-from .values_of_torch import range_of, type_of
+from .values_of_torch import own_label, range_of, type_of
 
 LIST_CHANGES = {
     "aten::append", "aten::extend", "aten::insert", "aten::pop", "aten::clear", "aten::remove", "aten::_set_item",
     "aten::reverse", "aten::sort", "aten::Delete",
 }  # fmt: skip
+_OBJECT_CHANGES = {"prim::CallMethod", "prim::SetAttr"}
+"""What a method does to its object is not looked into, where that is no module."""
 _VIEWS = {
     "aten::view", "aten::select", "aten::slice", "aten::transpose", "aten::permute", "aten::unsqueeze", "aten::squeeze",
     "aten::expand", "aten::narrow", "aten::diagonal", "aten::t", "aten::flatten", "aten::detach", "aten::alias",
@@ -71,6 +73,11 @@ class Walk:
         self._shapes = ShapeRun() if has_shapes else None
         self._argument_names: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, Place] = {}
+        self._ranges: dict[Any, str] = {}
+        self.written: dict[str, Wire] = {}
+        """Path of an attribute to what was written into it last: later readers depend on that."""
+        self.attributes: set[str] = set()
+        """Paths of the attributes that were read."""
         self._observed = observed
         self.paths: dict[int, Path] = {}
         """Of the nodes that stand for an operation with outputs, where something was observed."""
@@ -155,9 +162,8 @@ class Walk:
         examples = None
         if self._shapes is not None:
             examples = self._shapes.outputs(op, schema, operands, node.outputsSize())
-        results = self.add(
-            node, scope, op, label_of(op, constants), operands, detail=detail_of(constants), examples=examples
-        )
+        label = own_label(node) or label_of(op, constants)
+        results = self.add(node, scope, op, label, operands, detail=detail_of(constants), examples=examples)
         self._follow_mutation(node, op, scope, results)
         return results
 
@@ -227,9 +233,18 @@ class Walk:
                     wire.node, target, source_port=wire.port, target_port=port, shape=wire.shape, dtype=wire.dtype
                 )
 
+    def range_of(self, node: Any) -> str:
+        """Return the source range of a node as text; that of an ``if`` holds its whole body, and is asked for often."""
+        if node not in self._ranges:
+            source_range = range_of(node)
+            if next(iter(node.blocks()), None) is None:
+                return source_range
+            self._ranges[node] = source_range
+        return self._ranges[node]
+
     def place(self, node: Any, scope: Scope) -> Place:
         """Return where the user wrote a node: in the graph's own source, or else where the graph was called."""
-        source_range = range_of(node)
+        source_range = self.range_of(node)
         place = self._places.get(source_range)
         if place is None:
             place = self._places[source_range] = users_place(source_range)
@@ -264,20 +279,25 @@ class Walk:
         """Later readers of what an operation changed in place depend on that operation."""
         is_view = op in _VIEWS and bool(results)
         changes_tensor = op.endswith("_") and not op.endswith("__") and op.startswith("aten::")
-        if not (is_view or changes_tensor or op in LIST_CHANGES) or not node.inputsSize():
+        changes = changes_tensor or op in LIST_CHANGES or op in _OBJECT_CHANGES
+        if not (is_view or changes) or not node.inputsSize():
             return
         first = node.inputsAt(0).unique()
         if is_view:
             scope.base_of[node.outputsAt(0).unique()] = first
-        if not (changes_tensor or op in LIST_CHANGES):
+        if not changes:
             return
         last = next((result for result in results if isinstance(result, Wire)), None)
         changed: int | None = first
         while changed is not None:
             old = scope.names.get(changed)
             index = last.node if last is not None else self.builder.node_count - 1
+            if isinstance(old, Constant) and old.name:
+                old = Wire(index, 0, old.name, old.shape, old.dtype, example=example_of(old))
             if isinstance(old, Wire):
-                scope.names[changed] = dataclasses.replace(old, node=index, port=0)
+                scope.names[changed] = new = dataclasses.replace(old, node=index, port=0)
+                if old.name in self.attributes:
+                    self.written[old.name] = new
             changed = scope.base_of.get(changed)
 
 

@@ -1,6 +1,7 @@
 """Graphs of TorchScript: groups, control flow, places and folded constants, in memory and from a file."""
 
 import contextlib
+import itertools
 
 import pytest
 import torch
@@ -195,3 +196,61 @@ def test_that_flipped_bytes_never_end_in_anything_but_a_graph_or_a_failure(tmp_p
         path.write_bytes(whole[:at] + bytes(byte ^ 0x55 for byte in whole[at : at + 8]) + whole[at + 8 :])
         with contextlib.suppress(ExportDeskError):
             graph_of_file(path)
+
+
+class Keeps(nn.Module):
+    """Writes into a buffer, through a view too, and reads it again; replaces another one."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kept", torch.zeros(4, 4))
+        self.register_buffer("place", torch.zeros(1, dtype=torch.long))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.kept[0] = x
+        self.place = self.place + 1
+        self.kept.mul_(0.5)
+        return self.kept.sum(0) + self.place
+
+
+def test_that_what_is_written_into_a_buffer_is_seen_to_be_read_again(tmp_path):
+    torch.jit.save(torch.jit.script(Keeps()), str(tmp_path / "keeps.pt"))
+    graph = graph_of_file(tmp_path / "keeps.pt")
+    ops = list(graph.nodes.op)
+    edges = {
+        (ops[source], ops[target])
+        for source, target in zip(graph.edges.source.array, graph.edges.target.array, strict=True)
+    }
+    chain = ["input", "aten::copy_", "aten::mul_", "aten::sum", "aten::add"]
+    assert set(itertools.pairwise(chain)) <= edges
+    assert "set place" in graph.nodes.label
+    # Both additions have the same name: the one of the place goes into the last one.
+    adds = [node for node, op in enumerate(ops) if op == "aten::add"]
+    pairs = set(zip(graph.edges.source.array.tolist(), graph.edges.target.array.tolist(), strict=True))
+    assert (adds[0], adds[1]) in pairs
+
+
+@torch.jit.script
+class Meter:
+    def __init__(self, count: int):
+        self.count = count
+
+    def bump(self, by: int) -> int:
+        self.count += by
+        return self.count
+
+
+class Meters(nn.Module):
+    def forward(self, x: torch.Tensor, by: int) -> torch.Tensor:
+        meter = Meter(3)
+        meter.bump(by)
+        return x + meter.count
+
+
+def test_that_objects_have_their_own_names_and_what_a_method_changes_is_read_behind_it(tmp_path):
+    torch.jit.save(torch.jit.script(Meters()), str(tmp_path / "meters.pt"))
+    graph = graph_of_file(tmp_path / "meters.pt")
+    labels = list(graph.nodes.label)
+    assert {"Meter", "bump()", "count"} <= set(labels)
+    pairs = set(zip(graph.edges.source.array.tolist(), graph.edges.target.array.tolist(), strict=True))
+    assert (labels.index("bump()"), labels.index("count")) in pairs
