@@ -9,11 +9,12 @@ import torch
 
 from ..diagnostics import Diagnostic, Severity
 from ..errors import Failure
+from ..model_file.user_errors import place_of_code
 from .attempt import Attempt
 from .causes import Cause
 from .randomness import Nature
 from .scripted_set import Solution
-from .static_reading import source_line
+from .static_reading import line_of_change, source_line
 from .triage import CHANGES, SHAPE_ONLY, UNDECIDED, Finding
 
 _CODES = {
@@ -60,7 +61,7 @@ def diagnostics_of(
     nature: Nature,
 ) -> list[Diagnostic]:
     """Return everything a person should know, each once, the gravest first."""
-    found = [*_of_nature(nature), *_of_findings(findings, solution)]
+    found = [*_of_nature(nature, root), *_of_findings(findings, solution)]
     places = {(d.module, d.file, d.line) for d in found if d.line}
     for diagnostic in first.diagnostics:
         if diagnostic.line and (diagnostic.module, diagnostic.file, diagnostic.line) in places:
@@ -161,7 +162,7 @@ def _of_shape(diagnostic: Diagnostic, solution: Solution) -> Diagnostic:
     )
 
 
-def _of_nature(nature: Nature) -> list[Diagnostic]:
+def _of_nature(nature: Nature, root: torch.nn.Module | None) -> list[Diagnostic]:
     rows = []
     where = nature.begins_at
     if not nature.is_repeatable:
@@ -227,6 +228,7 @@ def _of_nature(nature: Nature) -> list[Diagnostic]:
             )
         )
     if nature.changes:
+        file, line = _place_of_change(nature.changes[0], root)
         rows.append(
             Diagnostic(
                 code="model.keeps-state",
@@ -234,10 +236,25 @@ def _of_nature(nature: Nature) -> list[Diagnostic]:
                 message=f"A run changes {', '.join(nature.changes[:4])}{' …' if len(nature.changes) > 4 else ''}, so a "
                 "later run may give something else.",
                 module=nature.changes[0].rpartition(".")[0],
+                file=file,
+                line=line,
+                source=source_line(file, line),
                 hint="In a trace, buffers changed in place stay alive; Python attributes stay as they were.",
             )
         )
     return rows
+
+
+def _place_of_change(change: str, root: torch.nn.Module | None) -> tuple[str | None, int | None]:
+    """Return where the class of a submodule writes to a buffer or attribute."""
+    path, _, attribute = change.rpartition(".")
+    if root is None:
+        return None, None
+    for kind in type(root.get_submodule(path)).__mro__:
+        file, _ = place_of_code(getattr(kind, "forward", None))
+        if line := line_of_change(file, kind.__name__, attribute):
+            return file, line
+    return None, None
 
 
 def _because(nature: Nature) -> str:

@@ -25,6 +25,19 @@ _SIZE_ONLY = {
 """Calls whose result holds nothing of the values of their first argument."""
 _DATA_SHAPED = {"nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount"}
 
+_SIZED_BY_FIRST = {
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "index_put",
+    "masked_scatter",
+    "scatter",
+    "scatter_add",
+    "scatter_reduce",
+    *_SIZE_ONLY,
+}
+"""Calls whose result has the size of their first argument, whatever is written into it."""
+
 
 @dataclass(slots=True, eq=False)
 class Node:
@@ -84,7 +97,10 @@ class Provenance:
         """The tensor was changed in place; a view changes what it is a view of."""
         if not isinstance(target, torch.Tensor):
             return
+        had_data_shape = self.node(target).is_data_shaped
         node = self._made(target, name, args, kwargs)
+        # In place, only values change; resize_ is no more than a rare way to prepare an output.
+        node.is_data_shaped = had_data_shape
         self._nodes[id(target)] = node
         base = target._base
         if base is not None and node.is_data:
@@ -105,7 +121,10 @@ class Provenance:
             node_kwargs,
             is_data=any(parent.is_data for parent in sources),
             is_data_shaped=result.dim() > 0
-            and (any(parent.is_data_shaped for parent in parents) or _makes_its_size(plain, parents)),
+            and (
+                any(parent.is_data_shaped for parent in (parents[:1] if plain in _SIZED_BY_FIRST else parents))
+                or _makes_its_size(plain, parents)
+            ),
         )
 
     def _replaced(self, values: Any) -> Any:

@@ -5,6 +5,20 @@ import functools
 import linecache
 from collections.abc import Iterator
 
+_CHANGING = {
+    "append",
+    "extend",
+    "insert",
+    "pop",
+    "popleft",
+    "appendleft",
+    "remove",
+    "clear",
+    "update",
+    "setdefault",
+    "add",
+}
+"""Methods that change a list, a dict, a set or a deque; those of tensors end with an underscore."""
 _REPORTS = {"print", "warn", "warning", "info", "debug", "error", "log", "critical", "exception", "write"}
 
 
@@ -72,6 +86,45 @@ def only_reports(file: str | None, line: int | None) -> str | None:
     if names and function is not None and _only_reported(function, names, statement):
         return "it is only printed, logged or checked"
     return None
+
+
+def line_of_change(file: str | None, class_name: str, attribute: str) -> int | None:
+    """Return the first line outside of ``__init__`` at which a class writes to ``self.attribute``, or into it."""
+    tree = tree_of(file)
+    if tree is None:
+        return None
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == class_name]
+    functions = [part for node in classes for part in node.body if isinstance(part, ast.FunctionDef)]
+    lines = [
+        node.lineno
+        for function in functions
+        if function.name != "__init__"
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt | ast.expr) and any(_is_own(target, attribute) for target in _written(node))
+    ]
+    return min(lines, default=None)
+
+
+def _written(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Assign(targets=targets):
+            return [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return [target]
+        case ast.Call(func=ast.Attribute(value=value, attr=name)) if name.endswith("_") or name in _CHANGING:
+            return [value]
+    return []
+
+
+def _is_own(target: ast.expr, attribute: str) -> bool:
+    while isinstance(target, ast.Subscript | ast.Call):
+        target = target.value if isinstance(target, ast.Subscript) else target.func
+        if isinstance(target, ast.Attribute) and target.attr != attribute:
+            target = target.value
+    match target:
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return name == attribute
+    return False
 
 
 def is_compared(file: str | None, line: int | None) -> bool:

@@ -177,5 +177,8 @@ def page_html(diagnostic: Diagnostic) -> str:
     """Return the page of a diagnostic's code, with a way back."""
     page = pages()[diagnostic.code]
     texts = (("", page.what), ("Why it matters", page.why), ("What to do", page.do))
-    body = "".join(f"<p><b>{title}</b></p>" * bool(title) + f"<p>{html.escape(text)}</p>" for title, text in texts)
+    body = "".join(
+        f"<p><b>{title}</b></p>" * bool(title) + f"<p>{html.escape(in_words_of_the_window(text))}</p>"
+        for title, text in texts
+    )
     return f"<h3>{html.escape(page.code)}</h3>{body}<p><a href='back'>Back</a></p>"

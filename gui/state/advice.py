@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ...core.diagnostics import Diagnostic, Severity
 from ...core.recipe.model import Acknowledgement, Recipe
 from ...core.results import Advice, ShownProbe
+from .wording import in_words_of_the_window
 
 Weight = Literal["culprit", "in the way", "undecided", "harmless"]
 _ORDER: tuple[Weight, ...] = ("culprit", "in the way", "undecided", "harmless")
@@ -173,7 +174,7 @@ def evidence_html(place: Place) -> str:
         source = f"<br><code>{html.escape(place.source)}</code>" if place.source else ""
         parts.append(f"<p>{html.escape(place.file)}:{place.line}{source}</p>")
     if place.hint:
-        parts.append(f"<p>{html.escape(place.hint)}</p>")
+        parts.append(f"<p>{html.escape(in_words_of_the_window(place.hint))}</p>")
     if place.expected and place.actual:
         parts.append(_side_by_side(place.expected, place.actual))
     if place.probe is not None:

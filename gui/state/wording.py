@@ -12,6 +12,11 @@ _KEY = re.compile(r" under \[(?P<table>model|torchscript|coreml|checks)\](?: (?P
 _FLAGS = (
     (re.compile(r"Give them with --arg .* Arguments field\."), "Fill them in under Setup, in Arguments."),
     (re.compile(r", or an \[\[inputs\]\] table in the recipe"), ", in the panel Inputs"),
+    (
+        re.compile(r"--check-input (?P<name>[^\s=]+)=\S+?(?=[.,;)]*(\s|$))"),
+        r"a row for \g<name> in Further inputs to check with",
+    ),
+    (re.compile(r"--check-input"), "a row in Further inputs to check with"),
     (re.compile(r"--input (?P<name>[^\s=]+)=SHAPE"), r"an input \g<name>"),
     (re.compile(r"--input (?P<name>[^\s=]+)=(?P<rest>[^\s,][^\s)]*[^\s),.])"), r"an input \g<name> with \g<rest>"),
     (re.compile(r"--input"), "the input"),

@@ -32,7 +32,8 @@ def audit(
     """Report what of the example and of this machine is part of the file, each with module, line and consequence.
 
     Args:
-        is_repeatable: whether the model gives the same numbers again; others cannot be compared at other sizes.
+        is_repeatable: whether the model gives the same numbers again; of others only the shapes are compared, and
+            whether the file runs at all.
     """
     for diagnostic in _findings(loaded, entry, method, example, recipe, context, is_repeatable):
         context.report(diagnostic)
@@ -50,9 +51,9 @@ def _findings(
     compiled: Any = entry.compiled
     graph = (getattr(compiled, method) if isinstance(compiled, torch.nn.Module) else compiled).inlined_graph
     yield from graph_findings(compiled, graph, is_repeatable=is_repeatable)
-    if not is_repeatable or draws_random_numbers(graph):
-        return
-    yield from other_device_findings(entry, method, example, recipe)
+    has_numbers = is_repeatable and not draws_random_numbers(graph)
+    if has_numbers:
+        yield from other_device_findings(entry, method, example, recipe)
     if loaded.is_script:
         return  # without the model itself, nothing says what other sizes should give
 
@@ -73,6 +74,7 @@ def _findings(
             method=method,
             example=example,
             recompile=recompile,
+            compares_numbers=has_numbers,
         )
         yield from sizes.findings()
     finally:

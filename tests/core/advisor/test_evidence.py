@@ -391,3 +391,30 @@ def test_that_advice_for_modules_that_few_inputs_reach_can_be_exported(tmp_path:
     assert advice.is_verified
     result = export(msgspec.structs.replace(advice.recipe, coreml=CoreML(enabled=False)), tmp_path / "out")
     assert {check.status for check in result.checks} == {"passed"}
+
+
+def test_that_state_is_told_at_the_line_that_changes_it(tmp_path: Path) -> None:
+    file = tmp_path / "stream.py"
+    file.write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.register_buffer('step', torch.zeros(()))\n"
+        "        self.seen = []\n\n    def forward(self, x):\n        self.seen.append(1)\n"
+        "        self.step[...].add_(1)\n        return x + self.step\n".replace("\\\n", "\n")
+    )
+    advice = advise_file(file, "Net", ["x=2,4"])
+    (found,) = [d for d in advice.diagnostics if d.code == "model.keeps-state"]
+    assert found.line in (line_of(file, "seen.append"), line_of(file, "add_(1)"))
+
+
+def test_that_what_is_written_into_a_tensor_does_not_make_its_size_depend_on_values(tmp_path: Path) -> None:
+    file = tmp_path / "routed.py"
+    file.write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def forward(self, x):\n"
+        "        rows = torch.where(x[:, 0] > 0)[0]\n"
+        "        out = torch.zeros_like(x)\n        out.index_add_(0, rows, x[rows])\n"
+        "        return out.reshape(out.shape[0], -1)\n".replace("\\\n", "\n")
+    )
+    advice = advise_file(file, "Net", ["x=6,4"])
+    assert advice.is_verified
+    assert not advice.marks
+    assert "trace.data-dependent-size" not in [d.code for d in advice.diagnostics]

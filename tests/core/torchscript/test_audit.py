@@ -117,3 +117,14 @@ def test_that_dropout_in_train_mode_is_found(desk):
     outcome = desk.recipe(source, f'[model]\nfile = "m.py"\nentry = "Net"\nmode = "train"\n{PICTURE}')
     assert "audit.training-flag" in outcome.codes
     assert "features.3" in outcome.found("trace.train-mode").message
+
+
+def test_that_a_model_that_draws_random_numbers_is_told_its_batch_size(desk):
+    source = """
+class Net(nn.Module):
+    def forward(self, x):
+        return x.view(int(x.shape[0]), -1) + torch.rand(1)
+"""
+    outcome = desk.recipe(source, 'Net\n[[inputs]]\nname = "x"\nshape = [2, 3, 4]\n')
+    assert outcome.found("audit.batch-size").line == outcome.line_of("x.view(")
+    assert "audit.random" in outcome.codes

@@ -1,5 +1,5 @@
 # run: Net --input x=2,8
-# expect: impossible: heads.aux.gate
+# expect: script: heads.aux.gate
 import torch
 from torch import nn
 from typing import Optional
