@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import fail
+from ..graph.files import require_file
 from ..graph.times import time_text, times_remark
 from ..recipe.input_text import parse_input
 from ..recipe.model import Input
@@ -54,8 +55,8 @@ def graph(
 ) -> int:
     """Show nodes, edges and groups of a file; --svg and --png draw them."""
     for path in (file, diff):
-        if path is not None and not path.exists():
-            fail("call.file", f"There is no file {path}.", file=str(path), hint="Check the path.")
+        if path is not None:
+            require_file(path)
     if text:
         _print_text(file, text, timeout, is_json=json)
         return 0

@@ -12,7 +12,7 @@ from ..bundle.place import is_bundle
 from ..bundle.samples import read_tensors
 from ..bundle.verify import Manifest, read_manifest
 from ..errors import ExportDeskError, fail
-from ..graph.files import ReadableScript
+from ..graph.files import ReadableScript, require_names
 from ..inputs.binding import Arguments, Binding
 from ..inputs.nested import copy_tensors
 from ..inputs.values import DTYPES, Variation, make_arguments
@@ -54,8 +54,7 @@ def script_call(path: Path, script: ReadableScript, inputs: Sequence[Input], fol
     method = known if known in methods else next(iter(methods), "forward")
     recorded = script.calls.get(method)
     if inputs:
-        names = [argument.name for argument in script.handle._get_method(method).schema.arguments][1:]
-        _require_known(inputs, names, path)
+        names = require_names(script.handle, method, inputs, path)
         binding, description = Binding(positional=(), keyword=tuple(inputs)), _GIVEN
         ordered = sorted(inputs, key=lambda item: names.index(item.name))
         known_calls = {method: RecordedCall(keyword=tuple(ordered))}
@@ -80,7 +79,6 @@ def package_data(
 ) -> tuple[dict[str, Any], str]:
     """Return the inputs of a package by name, and what they are."""
     if inputs:
-        _require_known(inputs, model.input_names, path)
         binding = Binding(positional=(), keyword=tuple(inputs))
         made = make_arguments(binding, Variation(seed=0), folder=folder, device="cpu").keyword
         return {
@@ -124,17 +122,6 @@ def _call_of_trace(graph: Any) -> RecordedCall | None:
             return None
         found.append(Input(name=value.debugName(), shape=tuple(sizes), dtype=_NAMES[kind.dtype()]))
     return RecordedCall(positional=tuple(found))
-
-
-def _require_known(inputs: Sequence[Input], names: Sequence[str], path: Path) -> None:
-    for item in inputs:
-        if item.name not in names:
-            fail(
-                "call.unknown-input",
-                f"{path.name} has no input “{item.name}”.",
-                file=str(path),
-                hint=f"It has: {', '.join(names) or 'none'}.",
-            )
 
 
 def _refuse(path: Path) -> NoReturn:

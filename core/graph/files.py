@@ -35,12 +35,11 @@ def graph_of_file(
     Raises:
         ExportDeskError: ``call.file``, ``call.unknown-kind``, ``graph.*`` where the file is damaged.
     """
-    if not path.exists():
-        fail("call.file", f"There is no file {path}.", file=str(path), hint="Check the path.")
-    if not path.is_file() and not path.is_dir():
-        # A pipe would be waited for, and a device read for ever.
-        fail("call.file", f"{path} is no file.", file=str(path), hint="Check the path.")
-    if path.suffix in (".mlpackage", ".mlmodel") or (path / "Manifest.json").is_file():
+    require_file(path)
+    is_package = path.suffix in (".mlpackage", ".mlmodel") or (path / "Manifest.json").is_file()
+    if inputs and (is_package or (path.is_file() and _is_exported(path))):
+        fail("call.option", f"--input is for TorchScript files; {path.name} says itself what it takes.", file=str(path))
+    if is_package:
         return _of_package(path, is_folded, checkpoint)
     if path.is_dir():
         fail(
@@ -52,6 +51,36 @@ def graph_of_file(
     if _is_exported(path):
         return _of_exported(path, is_folded, checkpoint)
     return _of_torchscript(path, is_folded, has_shapes, inputs, checkpoint)
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is neither a file nor a folder: a pipe would be waited for, and a device read for ever.
+
+    Raises:
+        ExportDeskError: ``call.file``.
+    """
+    if not path.exists():
+        fail("call.file", f"There is no file {path}.", file=str(path), hint="Check the path.")
+    if not path.is_file() and not path.is_dir():
+        fail("call.file", f"{path} is no file.", file=str(path), hint="Check the path.")
+
+
+def require_names(handle: Any, method: str, inputs: "Sequence[Input]", path: Path) -> list[str]:
+    """Return the names of a method's arguments, which those of the inputs must be among.
+
+    Raises:
+        ExportDeskError: ``call.unknown-input``.
+    """
+    names = [argument.name for argument in handle._get_method(method).schema.arguments][1:]
+    for item in inputs:
+        if item.name not in names:
+            fail(
+                "call.unknown-input",
+                f"{path.name} has no input “{item.name}”.",
+                file=str(path),
+                hint=f"It has: {', '.join(names) or 'none'}.",
+            )
+    return names
 
 
 def _is_exported(path: Path) -> bool:
@@ -142,8 +171,11 @@ def _of_torchscript(
     from ..torchscript.recorded_inputs import RecordedCall
     from .torchscript import graph_of_module
 
-    calls = {"forward": RecordedCall(keyword=tuple(inputs))} if inputs else script.calls
+    calls = script.calls
     try:
+        if inputs:
+            require_names(script.handle, "forward", inputs, path)
+            calls = {"forward": RecordedCall(keyword=tuple(inputs))}
         return graph_of_module(
             script.handle, path.name, is_folded=is_folded, has_shapes=has_shapes, calls=calls, checkpoint=checkpoint
         )

@@ -48,6 +48,7 @@ def test_that_json_is_the_contract_and_pictures_are_written_whole(model, tmp_pat
         (["{model}", "--svg", "{folder}/g.svg", "--expand", "nothere"], 2),
         (["{model}", "--svg", "{folder}/g.svg", "--expand", "depth=x"], 2),
         (["{folder}"], 2),
+        (["{model}", "--input", "nothere=1,3,8,8"], 2),
     ],
 )
 def test_that_a_wrong_call_is_told_apart(model, tmp_path, capsys, arguments, exit_code):
@@ -94,7 +95,7 @@ def test_that_a_file_without_forward_has_its_texts_too(tmp_path, capfd):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-@pytest.mark.parametrize("arguments", [["{pipe}"], ["{model}", "--diff", "{pipe}"]])
+@pytest.mark.parametrize("arguments", [["{pipe}"], ["{model}", "--diff", "{pipe}"], ["{pipe}", "--text", "code"]])
 def test_that_a_pipe_is_refused_and_not_waited_for(model, tmp_path, capsys, arguments):
     pipe = tmp_path / "pipe.pt"
     os.mkfifo(pipe)
