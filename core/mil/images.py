@@ -40,6 +40,8 @@ def _fits(kind: ImageFeature, width: int, height: int) -> bool:
 def _pixels(name: str, kind: ImageFeature, value: Any) -> np.ndarray[Any, Any]:  # noqa: RET503
     if hasattr(value, "convert") and hasattr(value, "mode"):
         wanted = _MODES[kind.color]
+        if wanted != "F" and value.mode.partition(";")[0] in ("I", "F"):
+            _check_eight_bits(name, value)
         value = np.asarray(value if value.mode == wanted else value.convert(wanted))
     array: np.ndarray[Any, Any] = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -55,6 +57,18 @@ def _pixels(name: str, kind: ImageFeature, value: Any) -> np.ndarray[Any, Any]: 
         "call.input-shape",
         f"The picture for “{name}” has shape {list(array.shape)}; the model takes a {kind.color} image.",
     )
+
+
+def _check_eight_bits(name: str, value: Any) -> None:
+    """Refuse a picture of 16 or 32 bits whose pixels PIL would silently cut off at 255."""
+    low, high = float(np.min(value)), float(np.max(value))
+    if low < 0 or high > 255:
+        fail(
+            "call.input-type",
+            f"The picture for “{name}” has the mode {value.mode} and pixels from {low:g} to {high:g}; the model takes "
+            "0 to 255.",
+            hint="Scale it to 8 bits first: Image.fromarray((np.asarray(image) / 257).astype(np.uint8)) for 16 bits.",
+        )
 
 
 def picture(array: np.ndarray[Any, Any], kind: ImageFeature) -> np.ndarray[Any, Any]:

@@ -62,6 +62,12 @@ class ReferenceModel:
         self._rounds = precision == "program"
         self._function = _function(package, function)
         self.interface: Interface = package.interface(self._function.name)
+        given = set(self._function.body.outputs)
+        if lost := [feature.name for feature in self.interface.outputs if feature.name not in given]:
+            fail(
+                "package.malformed",
+                f"The package describes the output “{lost[0]}”, and its program has none of that name.",
+            )
         self._compiled: CompiledFunction = compile_function(
             self._function, package.weights, rounds=self._rounds, around=around
         )

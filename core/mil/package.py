@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,7 @@ def _model_file(path: Path) -> Path:
     if not manifest_file.is_file():
         if path.suffix == ".mlpackage":
             fail("package.malformed", f"“{path.name}” has no Manifest.json.", file=str(path))
-        fail("call.not-a-package", f"“{path.name}” is no .mlpackage: it has no Manifest.json.", file=str(path))
+        fail("call.not-a-package", f"“{path}” is no .mlpackage: it has no Manifest.json.", file=str(path))
     manifest = _manifest(manifest_file)
     entries, root = manifest.get("itemInfoEntries"), manifest.get("rootModelIdentifier")
     entry = entries.get(root) if isinstance(entries, dict) and isinstance(root, str) else None
@@ -117,7 +118,8 @@ def _model_file(path: Path) -> Path:
         fail("package.malformed", "The manifest does not say which file is the model.", file=str(manifest_file))
     data = path / "Data"
     model_file = data / relative
-    if not model_file.resolve().is_relative_to(data.resolve()):
+    # Unlike Path.resolve, it does not fail on a link to itself.
+    if not Path(os.path.realpath(model_file)).is_relative_to(os.path.realpath(data)):
         fail("package.unsafe-path", f"The manifest points outside the package: “{relative}”.", file=str(manifest_file))
     if not model_file.is_file():
         fail("package.malformed", f"The model file “{relative}” is missing from the package.", file=str(manifest_file))

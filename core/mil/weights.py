@@ -5,6 +5,7 @@ The format (MIL blob storage, version 2): a 64-byte header (count, version), the
 """
 
 import mmap
+import os
 import struct
 from math import prod
 from pathlib import Path
@@ -75,8 +76,8 @@ class WeightFiles:
         if self._folder is None:
             fail("package.weights", f"The program needs the weight file “{name}”, and it was given without one.")
         relative = _relative(name)
-        path = (self._folder / relative).resolve()
-        if not path.is_relative_to(self._folder.resolve()):
+        path = Path(os.path.realpath(self._folder / relative))
+        if not path.is_relative_to(os.path.realpath(self._folder)):
             fail("package.unsafe-path", f"The weight file “{relative}” lies outside the package.")
         if not path.is_file():
             fail("package.weights", f"The weight file “{relative}” is missing from the package.", file=str(path))

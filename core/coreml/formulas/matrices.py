@@ -1,5 +1,7 @@
 """Determinants, inverses and factors of small matrices, written out."""
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
@@ -10,38 +12,48 @@ _LARGEST = 4
 """Rows of the largest matrix whose determinant is written out: the terms grow as the factorial."""
 
 
-def _minor(x: Tensor, row: int, column: int) -> Tensor:
+Rows: TypeAlias = "list[list[Tensor]]"
+
+
+def _entries(x: Tensor) -> Rows:
     size = sizes_of(x)[-1]
-    rows = [index for index in range(size) if index != row]
-    columns = [index for index in range(size) if index != column]
-    return x[..., rows, :][..., columns]
+    if size > _LARGEST:
+        raise ValueError("too large to be written out")
+    return [[x[..., row, column] for column in range(size)] for row in range(size)]
+
+
+def _minor(rows: Rows, row: int, column: int) -> Rows:
+    return [[*line[:column], *line[column + 1 :]] for index, line in enumerate(rows) if index != row]
+
+
+def _determinant(rows: Rows) -> Tensor:
+    if len(rows) == 1:
+        return rows[0][0]
+    total = rows[0][0] * _determinant(_minor(rows, 0, 0))
+    for column in range(1, len(rows)):
+        term = rows[0][column] * _determinant(_minor(rows, 0, column))
+        total = total - term if column % 2 else total + term
+    return total
 
 
 @formula("linalg_det", "det")
 def det(x: Tensor) -> Tensor:
-    size = sizes_of(x)[-1]
-    if size > _LARGEST:
-        raise ValueError("too large to be written out")
-    if size == 1:
-        return x[..., 0, 0]
-    if size == 2:
-        return x[..., 0, 0] * x[..., 1, 1] - x[..., 0, 1] * x[..., 1, 0]
-    total = x[..., 0, 0] * det(_minor(x, 0, 0))
-    for column in range(1, size):
-        total = total + x[..., 0, column] * det(_minor(x, 0, column)) * (-1) ** column
-    return total
+    return _determinant(_entries(x))
 
 
 @formula("linalg_inv", "inverse", instead=lambda x: x.shape[-1] <= _LARGEST)
 def inverse(x: Tensor) -> Tensor:
-    size = sizes_of(x)[-1]
-    if size == 1:
+    rows = _entries(x)
+    places = range(len(rows))
+    if len(rows) == 1:
         return torch.ones_like(x) / x
-    cofactors = [
-        torch.stack([det(_minor(x, column, row)) * (-1) ** (row + column) for column in range(size)], -1)
-        for row in range(size)
-    ]
-    return torch.stack(cofactors, -2) / det(x).unsqueeze(-1).unsqueeze(-1)
+    minors = [[_determinant(_minor(rows, row, column)) for column in places] for row in places]
+    signed = [torch.stack([minors[row][column] * (-1) ** (row + column) for row in places], -1) for column in places]
+    total = rows[0][0] * minors[0][0]
+    for column in places[1:]:
+        term = rows[0][column] * minors[0][column]
+        total = total - term if column % 2 else total + term
+    return torch.stack(signed, -2) / total.unsqueeze(-1).unsqueeze(-1)
 
 
 @formula("linalg_solve")

@@ -99,7 +99,7 @@ def isin_number(x: Tensor, wanted: float, assume_unique: bool, invert: bool) -> 
 def histc(x: Tensor, bins: int, low: float, high: float) -> Tensor:
     flat = x.reshape(-1, 1)
     least, most = (flat.min(), flat.max()) if low == high else (low, high)
-    place = ((flat - least) / (most - least) * bins).floor().clamp(max=bins - 1)
+    place = ((flat - least) * bins / (most - least)).floor().clamp(max=bins - 1)
     is_inside = (flat >= least) & (flat <= most)
     return ((place == torch.arange(bins, dtype=x.dtype)) & is_inside).to(x.dtype).sum(0)
 

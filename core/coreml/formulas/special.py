@@ -46,13 +46,13 @@ def lgamma(x: Tensor) -> Tensor:
     """Stirling's series above 1/2; below, by reflection."""
     is_low = x < 0.5
     positive = torch.where(is_low, 1 - x, x)
-    product = positive
+    logarithms = torch.log(positive)  # their sum, as the product would overflow in float16
     for step in range(1, _SHIFT):
-        product = product * (positive + step)
+        logarithms = logarithms + torch.log(positive + step)
     large = positive + _SHIFT
     inverse = 1 / large
     series = inverse * (1 / 12 - inverse * inverse * (1 / 360 - inverse * inverse / 1260))
-    value = (large - 0.5) * torch.log(large) - large + 0.5 * math.log(2 * math.pi) + series - torch.log(product)
+    value = (large - 0.5) * torch.log(large) - large + 0.5 * math.log(2 * math.pi) + series - logarithms
     reflected = math.log(math.pi) - torch.log(torch.sin(math.pi * (x - x.floor())).abs()) - value
     return torch.where(is_low, reflected, value)
 

@@ -279,3 +279,36 @@ def test_that_a_package_without_any_coremltools_reads_the_same(tmp_path: Path) -
 
 def test_that_a_package_with_an_impossible_name_is_an_error(tmp_path: Path) -> None:
     assert failure_of(tmp_path / ("a" * 5000 + ".mlpackage")).split(".")[0] in ("call", "package")
+
+
+def test_that_a_model_file_that_is_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
+    package = sum_with_weight().save(tmp_path)
+    file = package / "Data/com.apple.CoreML/model.mlmodel"
+    file.unlink()
+    file.symlink_to(file.name)
+    assert failure_of(package) == "package.malformed"
+
+
+def test_that_a_weight_file_that_is_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
+    package = sum_with_weight().save(tmp_path)
+    file = package / "Data/com.apple.CoreML/weights/weight.bin"
+    file.unlink()
+    file.symlink_to(file.name)
+    assert failure_of(package) == "package.weights"
+
+
+def test_that_an_output_which_the_program_lacks_is_an_error(tmp_path: Path) -> None:
+    maker = Maker({"x": VECTOR})
+    maker.add("relu", {"y": VECTOR}, x="x")
+    maker.output("y", "fp32", (4,))
+    package = maker.save(tmp_path)
+    file = package / "Data/com.apple.CoreML/model.mlmodel"
+    whole = file.read_bytes()
+    described = whole.rfind(b"\x01y") if whole.count(b"\x01y") else -1
+    assert described >= 0
+    changed = [whole[:at] + b"\x01z" + whole[at + 2 :] for at in range(len(whole)) if whole[at : at + 2] == b"\x01y"]
+    codes = set()
+    for content in changed:
+        file.write_bytes(content)
+        codes.add(failure_of(package))
+    assert "package.malformed" in codes

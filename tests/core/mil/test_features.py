@@ -69,6 +69,8 @@ def test_that_a_grey_picture_is_made_from_a_coloured_one(tmp_path: Path) -> None
     )
     result = ReferenceModel(path).predict({"x": Image.new("RGB", (4, 4), (255, 255, 255))})["y"]
     np.testing.assert_array_equal(result, np.full((1, 1, 4, 4), 255.0))
+    with pytest.raises(ExportDeskError, match="0 to 255"):
+        ReferenceModel(path).predict({"x": Image.fromarray(np.full((4, 4), 40_000, np.uint16))})
 
 
 @pytest.mark.parametrize("labels", [["cat", "dog", "owl"], [7, 8, 9]])
