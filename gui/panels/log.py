@@ -1,8 +1,8 @@
 """What the model's own code, torch and coremltools print."""
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QPalette, QTextCursor
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from .. import theme
 from .empty_state import EmptyState
@@ -16,6 +16,7 @@ class LogPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._pending = ""
+        self._left_out = 0
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         self._clock.setInterval(50)
@@ -37,6 +38,10 @@ class LogPanel(QWidget):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text.toPlainText()))
         row = QHBoxLayout()
         row.setContentsMargins(6, 2, 6, 2)
+        self._remark = QLabel(f"The last {LINE_LIMIT:,} lines")
+        self._remark.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._remark.hide()
+        row.addWidget(self._remark)
         row.addStretch()
         row.addWidget(copy)
         row.addWidget(clear)
@@ -55,12 +60,16 @@ class LogPanel(QWidget):
 
     def add(self, text: str) -> None:
         """Take printed text; it is shown with the next picture, so that a flood costs one."""
-        self._pending = (self._pending + text)[-PENDING_LIMIT:]
+        self._pending += text
+        if len(self._pending) > 2 * PENDING_LIMIT:
+            self._left_out += len(self._pending) - PENDING_LIMIT
+            self._pending = self._pending[-PENDING_LIMIT:]
         if not self._clock.isActive():
             self._clock.start()
 
     def clear(self) -> None:
         self._pending = ""
+        self._left_out = 0
         self.text.clear()
         self._stack.setCurrentIndex(0)
 
@@ -69,6 +78,9 @@ class LogPanel(QWidget):
         was_at_end = bar.value() >= bar.maximum() - 2
         cursor = QTextCursor(self.text.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        if self._left_out:
+            cursor.insertText(f"\n… {self._left_out:,} characters that came faster than they can be read …\n")
+            self._left_out = 0
         for number, part in enumerate(self._pending.replace("\r\n", "\n").split("\r")):
             if number:
                 # A carriage return (a progress bar in the text) writes the last line anew.
@@ -76,6 +88,7 @@ class LogPanel(QWidget):
                 cursor.removeSelectedText()
             cursor.insertText(part)
         self._pending = ""
+        self._remark.setVisible(self.text.blockCount() >= LINE_LIMIT)
         self._stack.setCurrentIndex(1)
         if was_at_end:
             bar.setValue(bar.maximum())

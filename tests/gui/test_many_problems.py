@@ -7,6 +7,7 @@ from exportdesk.core.diagnostics import Diagnostic, Severity
 from exportdesk.core.events import AnyEvent, DiagnosticFound
 from exportdesk.core.requests import Export, JobRequest
 from exportdesk.gui.app import Workbench
+from exportdesk.gui.panels.log import LINE_LIMIT, PENDING_LIMIT
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from window_fakes import FakeClient, usual_answer
@@ -64,3 +65,18 @@ def test_that_a_finding_is_shown_while_its_job_still_runs(
     workbench.export()
     qtbot.waitUntil(lambda: workbench.workspace.problems.model.rowCount() == 1)
     assert workbench.session.job is not None
+
+
+def test_that_a_flood_of_text_says_what_it_leaves_out(workbench: Workbench, qtbot: QtBot) -> None:
+    log = workbench.workspace.log
+    line = "what this model says when it is run\n"
+    log.add(line * (3 * PENDING_LIMIT // len(line)))
+    qtbot.waitUntil(lambda: "faster than they can be read" in log.text.toPlainText())
+    assert log.text.toPlainText().rstrip().endswith(line.strip())
+    for _ in range(6):
+        log.add(line * (PENDING_LIMIT // len(line)))
+        qtbot.waitUntil(lambda: not log._clock.isActive())
+    assert log.text.blockCount() == LINE_LIMIT
+    assert not log._remark.isHidden()
+    log.clear()
+    assert log.text.toPlainText() == ""
