@@ -141,16 +141,22 @@ class MainWindow(QMainWindow):
         # A stack is as large as the largest of its pages, and the welcome page is not in sight.
         policy = QSizePolicy.Policy.Ignored if is_shown else QSizePolicy.Policy.Preferred
         self.welcome.setSizePolicy(policy, policy)
-        for dock in self.docks.values():
-            dock.setVisible(is_shown)
-        if is_shown:
+        if not is_shown:
+            for dock in self.docks.values():
+                dock.hide()
+        # Docks that were hidden take a size only once they have been laid out.
+        elif self._restore_layout():
+            QTimer.singleShot(0, self, self._restore_layout)
+        else:
             self.use_usual_layout()
-            remembered = self._settings.bytes_of(WINDOW_STATE)
-            if remembered.isEmpty() or not self.restoreState(remembered, _LAYOUT_VERSION):
-                # Docks that were hidden take a size only once they have been laid out.
-                QTimer.singleShot(0, self, self._size_docks)
+            QTimer.singleShot(0, self, self._size_docks)
         self._show_whole_titles()
         self.show_document_actions(is_shown)
+
+    def _restore_layout(self) -> bool:
+        """Put the docks where they were last; they must be hidden, or Qt leaves tabs of the former layout behind."""
+        remembered = self._settings.bytes_of(WINDOW_STATE)
+        return not remembered.isEmpty() and self.restoreState(remembered, _LAYOUT_VERSION)
 
     def show_document_actions(self, is_open: bool) -> None:
         from .actions import WITH_DOCUMENT

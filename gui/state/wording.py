@@ -60,7 +60,8 @@ def short_failure_text(failure: Failure) -> str:
     """Return what has failed, in few lines, and what to do in lines of its own."""
     what, *rest = _parts(failure)
     if len(what) > _LONGEST_REASON:
-        what = what[:_LONGEST_REASON].rpartition(" ")[0] + " …"
+        cut = what[:_LONGEST_REASON]
+        what = f"{cut.rpartition(' ')[0] or cut} …"
     place = " ".join(rest[:-1] if failure.hint else rest)
     told = with_short_paths(in_words_of_the_window(f"{what} {place}".strip()))
     return f"{told}\n{with_short_paths(in_words_of_the_window(failure.hint))}" if failure.hint else told

@@ -1,6 +1,7 @@
 """What any window owes its user: keys that are unique and reach everything, a wheel that only scrolls, copying."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from exportdesk.gui.panels.flat_table import FlatTable
 from exportdesk.gui.state.what_if import summary
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QKeySequence, QShortcut, QWheelEvent
-from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QTabBar, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
-from window_steps import export, open_loaded
+from window_fakes import FakeClient
+from window_steps import export, open_loaded, trigger
 
 _WITHIN_A_WIDGET = (Qt.ShortcutContext.WidgetShortcut, Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -169,3 +171,29 @@ def _report(size: int) -> CompressionReport:
 def test_that_every_table_of_rows_is_one_of_ours(workbench: Workbench) -> None:
     names = {table.accessibleName() for table in workbench.window.findChildren(FlatTable)}
     assert {"Problems", "Past exports", "Checks", "What the file offers", "Choices of compression"} <= names
+
+
+def test_that_panels_that_were_closed_stay_closed_at_the_next_start_and_leave_no_tabs(
+    make_workbench: Callable[..., Workbench], model_file: Path, qtbot: QtBot
+) -> None:
+    def tabs(workbench: Workbench) -> set[str]:
+        only_ours = Qt.FindChildOption.FindDirectChildrenOnly
+        bars = [bar for bar in workbench.window.findChildren(QTabBar, options=only_ours) if bar.isVisible()]
+        return {bar.tabText(number) for bar in bars for number in range(bar.count())}
+
+    first = make_workbench(FakeClient)
+    open_loaded(first, model_file, qtbot)
+    qtbot.waitUntil(lambda: {"Log", "Tracing", "History"} <= tabs(first))
+    for name in ("log", "checks"):
+        first.window.docks[name].close()
+    first.window.resizeDocks([first.window.docks["model"]], [460], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: first.window.docks["model"].width() == 460)
+    first.quit()
+    second = make_workbench(FakeClient)
+    open_loaded(second, model_file, qtbot)
+    qtbot.waitUntil(lambda: "Problems" in tabs(second))
+    assert tabs(second) & {"Log", "Tracing"} == set()
+    assert second.window.docks["log"].isHidden()
+    qtbot.waitUntil(lambda: second.window.docks["model"].width() == 460)
+    trigger(second, "restore_layout")
+    qtbot.waitUntil(lambda: {"Log", "Tracing"} <= tabs(second))

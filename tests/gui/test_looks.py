@@ -98,6 +98,7 @@ def test_that_what_to_do_is_told_however_long_a_library_talks() -> None:
     assert len(what) < 260
     assert what.endswith("…")
     assert do == "Do the one thing."
+    assert short_failure_text(Failure(code="c", message="A" * 100_000)) == "A" * 240 + " …"
 
 
 def test_that_a_long_text_to_read_fits_on_the_screen(qtbot: QtBot) -> None:
