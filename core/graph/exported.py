@@ -12,6 +12,7 @@ from .builder import GraphBuilder
 from .labels import ShapeOnly, detail_of, label_of
 from .model import NO_GROUP, Graph, GroupKind, NodeKind, shape_text
 
+_CONTROL = {"cond": GroupKind.IF, "while_loop": GroupKind.LOOP}
 _PARAMETERS = ("PARAMETER", "BUFFER", "CONSTANT_TENSOR")
 
 
@@ -32,21 +33,100 @@ class _Walk:
         self._held: dict[Any, str] = {}
         """Placeholder of a weight to its path in the model."""
         self._boxes: list[tuple[str, int]] = []
+        self._graphs: dict[Any, Any] = {}
+        """Node that stands for a branch or a body to its own graph."""
+        self._inside = ("", NO_GROUP, "")
+        """In a branch or a body: the module, the box and what ids begin with."""
 
     def finish(self) -> Graph:
         specs = {spec.arg.name: spec for spec in self._program.graph_signature.input_specs}
         for node in self._program.graph.nodes:
-            self._checkpoint()
             match node.op:
                 case "placeholder":
                     self._placeholder(node, specs.get(node.name))
-                case "get_attr":
-                    self._held[node] = str(node.target)
-                case "call_function":
-                    self._operation(node)
                 case "output":
                     self._outputs(node)
+                case _:
+                    self._step(node, self._program.graph_module)
         return self._builder.finish()
+
+    def _step(self, node: Any, owner: Any) -> None:
+        self._checkpoint()
+        if node.op == "get_attr":
+            self._held[node] = str(node.target)
+            value = getattr(owner, str(node.target), None)
+            if isinstance(value, torch.fx.GraphModule):
+                self._graphs[node] = value
+        elif node.op == "call_function":
+            blocks = [one for one in node.args if isinstance(one, torch.fx.Node) and one in self._graphs]
+            if len(blocks) == 2 and str(node.target) in _CONTROL:
+                self._control(node, blocks, _CONTROL[str(node.target)])
+            else:
+                self._operation(node)
+
+    def _control(self, node: Any, blocks: list[Any], kind: GroupKind) -> None:
+        """Add a box with the two branches of a ``cond``, or the condition and the body of a ``while_loop``."""
+        is_choice = kind == GroupKind.IF
+        (file, line), (module, group) = _line_of(node), self._box(node)
+        name = self._inside[2] + node.name
+        box = self._builder.add_group(
+            name, "if" if is_choice else "while", kind=kind, parent=group, module=module, file=file, line=line
+        )
+
+        def end(identity: str, op: str, label: str, sources: list[Any], outputs: tuple[str, ...]) -> int:
+            shape, dtype = _type_of(node)
+            made = self._builder.add_node(
+                identity,
+                op,
+                label,
+                kind=NodeKind.CONTROL,
+                module=module,
+                file=file,
+                line=line,
+                group=box,
+                inputs=tuple(str(source) for source in sources),
+                outputs=outputs,
+                shape=shape if outputs else "",
+                dtype=dtype if outputs else "",
+            )
+            self._connect(sources, made)
+            return made
+
+        given = [one for value in node.args if isinstance(value, list | tuple) for one in value]
+        label, decisive = ("choose a branch", [node.args[0]]) if is_choice else ("each turn", given)
+        head = end(f"{name}/head", str(node.target), label, decisive, ())
+        ends: list[Any] = []
+        for block, side in zip(blocks, ("then", "else") if is_choice else ("condition", "body"), strict=True):
+            branch = self._builder.add_group(f"{name}/{side}", side, kind=GroupKind.BRANCH, parent=box, module=module)
+            first = self._builder.node_count
+            ends += self._block(
+                self._graphs[block], given, None if is_choice else head, (module, branch, f"{name}/{side}/")
+            )
+            if is_choice and self._builder.node_count > first:
+                self._builder.add_edge(head, first, target_port=-1)
+        self._nodes[node] = end(name, "return", "either" if is_choice else "next turn, or done", ends, (node.name,))
+
+    def _block(self, block: Any, given: list[Any], head: int | None, inside: tuple[str, int, str]) -> list[Any]:
+        """Walk the graph of a branch or a body and return what it ends with; ``head`` gives what changes each turn."""
+        before, self._inside = self._inside, inside
+        ends: list[Any] = []
+        sources = iter(given)
+        for node in block.graph.nodes:
+            if node.op == "placeholder":
+                source = next(sources, None)
+                if head is not None and source in self._nodes:
+                    self._nodes[node] = head
+                elif source in self._nodes:
+                    self._nodes[node] = self._nodes[source]
+                elif source in self._held:
+                    self._held[node] = self._held[source]
+            elif node.op == "output":
+                found = node.args[0]
+                ends = list(found) if isinstance(found, list | tuple) else [found]
+            else:
+                self._step(node, block)
+        self._inside = before
+        return ends
 
     def _placeholder(self, node: Any, spec: Any) -> None:
         is_weight = spec is not None and spec.kind.name in _PARAMETERS
@@ -71,7 +151,7 @@ class _Walk:
         kind = str(getattr(node.target, "name", lambda: node.target.__name__)()).partition(".")[0]
         shape, dtype = _type_of(node)
         self._nodes[node] = made = self._builder.add_node(
-            node.name,
+            self._inside[2] + node.name,
             kind,
             label_of(kind, constants),
             detail=detail_of(constants),
@@ -84,7 +164,7 @@ class _Walk:
             shape=shape,
             dtype=dtype,
         )
-        self._connect(node, made)
+        self._connect(node.all_input_nodes, made)
 
     def _outputs(self, node: Any) -> None:
         for position, value in enumerate(node.args[0]):
@@ -103,9 +183,9 @@ class _Walk:
             if value in self._nodes:
                 self._builder.add_edge(self._nodes[value], made, shape=shape, dtype=dtype)
 
-    def _connect(self, node: Any, made: int) -> None:
-        for port, source in enumerate(node.all_input_nodes):
-            if source in self._nodes:
+    def _connect(self, sources: list[Any], made: int) -> None:
+        for port, source in enumerate(sources):
+            if isinstance(source, torch.fx.Node) and source in self._nodes:
                 shape, dtype = _type_of(source)
                 self._builder.add_edge(self._nodes[source], made, target_port=port, shape=shape, dtype=dtype)
 
@@ -123,6 +203,8 @@ class _Walk:
 
     def _box(self, node: Any) -> tuple[str, int]:
         """Return the node's submodule and its box; neighbours share one, so that boxes never form a circle."""
+        if self._inside[1] != NO_GROUP:
+            return self._inside[:2]
         stack = [str(row[0]) for row in (node.meta.get("nn_module_stack") or {}).values()]
         paths = [path for path in stack if path]
         shared = 0

@@ -125,3 +125,29 @@ def test_that_members_of_an_enum_are_named_where_their_class_is_not_known(tmp_pa
     assert run(["graph", str(path), "--json", "--no-layout"]) == 0
     labels = {node["label"] for node in json.loads(capsys.readouterr().out)["nodes"]}
     assert {"Colour.RED", "Colour.BLUE", "+ 1", "− 1"} <= labels
+
+
+class Controls(nn.Module):
+    def forward(self, x):
+        y = torch.cond(x.sum() > 0, lambda x: x.sin() + 1, lambda x: x.cos() * 2, (x,))
+        count = torch.zeros((), dtype=torch.int64)
+        _, z = torch.ops.higher_order.while_loop(
+            lambda i, z: i < 3, lambda i, z: (i + 1, torch.tanh(z)), (count, y), ()
+        )
+        return z
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_that_branches_and_loops_of_torch_export_are_boxes_with_all_operations_inside(tmp_path, capsys):
+    path = tmp_path / "controls.pt2"
+    torch.export.save(torch.export.export(Controls(), (torch.ones(3, 4),)), path)
+    assert run(["graph", str(path), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    groups = {group["id"]: group for group in answer["groups"]}
+    assert [group["kind"] for group in groups.values()] == ["if", "branch", "branch", "loop", "branch", "branch"]
+    where = {node["op"]: groups[node["group"]]["label"] for node in answer["nodes"] if node["group"]}
+    assert (where["aten::sin"], where["aten::cos"]) == ("then", "else")
+    assert (where["aten::lt"], where["aten::tanh"]) == ("condition", "body")
+    ops = {node["id"]: node["op"] for node in answer["nodes"]}
+    edges = {(ops[edge["source"]], ops[edge["target"]]) for edge in answer["edges"]}
+    assert {("input", "aten::sin"), ("aten::mul", "return"), ("aten::tanh", "return")} <= edges
