@@ -9,7 +9,9 @@ from .empty_state import EmptyState
 
 LINE_LIMIT = 20_000
 PENDING_LIMIT = 200_000
-"""Characters kept for the next picture; of a flood between two pictures the end is what matters."""
+"""Characters kept for the next pictures; of a flood the end is what matters."""
+CHUNK = 15_000
+"""Characters a picture, so that it takes Qt some 20 ms."""
 
 
 class LogPanel(QWidget):
@@ -59,7 +61,7 @@ class LogPanel(QWidget):
         layout.addWidget(self._stack)
 
     def add(self, text: str) -> None:
-        """Take printed text; it is shown with the next picture, so that a flood costs one."""
+        """Take printed text; it is shown with the next pictures, so that a flood never holds the window."""
         self._pending += text
         if len(self._pending) > 2 * PENDING_LIMIT:
             self._left_out += len(self._pending) - PENDING_LIMIT
@@ -79,16 +81,20 @@ class LogPanel(QWidget):
         cursor = QTextCursor(self.text.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if self._left_out:
-            cursor.insertText(f"\n… {self._left_out:,} characters that came faster than they can be read …\n")
+            cursor.insertText(f"\n… left out {self._left_out:,} characters that came faster than they can be read …\n")
             self._left_out = 0
-        for number, part in enumerate(self._pending.replace("\r\n", "\n").split("\r")):
+        # A carriage return goes with the line feed that may follow it.
+        end = CHUNK - 1 if self._pending[CHUNK - 1 : CHUNK] == "\r" else CHUNK
+        text, self._pending = self._pending[:end], self._pending[end:]
+        for number, part in enumerate(text.replace("\r\n", "\n").split("\r")):
             if number:
                 # A carriage return (a progress bar in the text) writes the last line anew.
                 cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock, QTextCursor.MoveMode.KeepAnchor)
                 cursor.removeSelectedText()
             cursor.insertText(part)
-        self._pending = ""
         self._remark.setVisible(self.text.blockCount() >= LINE_LIMIT)
         self._stack.setCurrentIndex(1)
         if was_at_end:
             bar.setValue(bar.maximum())
+        if self._pending:
+            self._clock.start()

@@ -75,7 +75,7 @@ def test_that_a_flood_of_text_says_what_it_leaves_out(workbench: Workbench, qtbo
     assert log.text.toPlainText().rstrip().endswith(line.strip())
     for _ in range(6):
         log.add(line * (PENDING_LIMIT // len(line)))
-        qtbot.waitUntil(lambda: not log._clock.isActive())
+        qtbot.waitUntil(lambda: not log._pending)
     assert log.text.blockCount() == LINE_LIMIT
     assert not log._remark.isHidden()
     log.clear()
