@@ -1,6 +1,5 @@
 """What is selected in one view is selected in all: module tree, source, TorchScript, Core ML, problems. By real clicks."""
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -181,11 +180,6 @@ def test_that_times_are_measured_and_shown_as_colours_and_where_an_operation_is_
         assert measured.inputs == "a sample of the bundle"
         assert sum(time.seconds for time in measured.times.values()) > 1e-6, file
         assert {time.turns for time in measured.times.values()} >= {1}
-    if folder := os.environ.get("PICTURES"):
-        bench.window.resize(1500, 950)
-        bench.window.grab().save(f"{folder}/times.png")
-        bench.window.resize(1024, 700)
-        bench.window.grab().save(f"{folder}/times-narrow.png")
 
 
 def test_that_a_file_of_the_disk_is_compared_with_what_is_on_show(
