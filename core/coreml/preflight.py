@@ -29,7 +29,7 @@ from .simplify import (
     write_to_whole_tensors,
 )
 from .source import Compiled, Source, source_of
-from .spelled_out import can_be_spelled_out, spell_out
+from .spelled_out import can_be_spelled_out, note_types_of_weights, spell_out
 from .toolkit import coremltools, version_note
 
 LARGEST_INT32 = 2**31 - 1
@@ -83,6 +83,8 @@ def _spelled_out(source: Source, inputs: Sequence[ConvertedInput]) -> Any:
     torch._C._jit_pass_inline(inlined)
     split = split_complex_numbers(inlined, source.module)
     if split is not inlined or can_be_spelled_out(split):
+        if source.module is not None:
+            note_types_of_weights(split, source.module)
         spell_out(split, is_flexible=any(_is_flexible(leaf) for item in inputs for leaf in item.leaves))
         source.graph = split.copy()
     return split

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .formulas.complex_numbers import BY_PARTS, Complex, complex_formula_of
 from .locating import all_nodes, attribute_path, submodule
-from .spelled_out import Unknown, by_schema, clone_into, example_of, operation_of, trace
+from .spelled_out import Unknown, by_schema, clone_into, example_of, operation_of, trace, with_memory
 
 _COMPLEX = (torch.complex64, torch.complex128)
 _OWN = frozenset(
@@ -118,7 +118,7 @@ class _Splitting:
 
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            traced = trace(of_tensors, tuple(_leaves(arguments))).graph
+            traced = trace(of_tensors, tuple(with_memory(leaf) for leaf in _leaves(arguments))).graph
         values = [leaf for value in node.inputs() for leaf in self._values(value)]
         results = iter(clone_into(self._graph, node, traced, values))
         found = _rebuilt(structure[0], results)

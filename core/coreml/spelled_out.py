@@ -4,6 +4,7 @@ Three sources, in this order: our formulas, torch's own C++ composition of the o
 decompositions (``torch._decomp``), which torch.export uses.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .formulas.table import formula_of, has_formula
-from .locating import all_nodes
+from .locating import all_nodes, attribute_path, submodule
 from .simplify import DTYPE_NUMBERS
 
 _TURNS = 6
@@ -25,6 +26,17 @@ _DTYPES = {number: dtype for dtype, number in DTYPE_NUMBERS.items()}
 
 class Unknown(Exception):
     """An argument is known only while the model runs."""
+
+
+def note_types_of_weights(graph: Any, module: torch.nn.Module) -> None:
+    """Give the weights and buffers that an inlined graph reads the types that they have: a trace leaves them open."""
+    for node in all_nodes(graph):
+        if node.kind() == "prim::GetAttr" and isinstance(node.output().type(), torch.TensorType):
+            *path, name = attribute_path(node.output())
+            tensor = getattr(submodule(module, ".".join(path)), name)
+            if isinstance(tensor, Tensor):
+                kind: Any = torch._C.TensorType
+                node.output().setType(kind.create_from_tensor(tensor.detach()))
 
 
 def can_be_spelled_out(graph: Any) -> bool:
@@ -182,9 +194,19 @@ def _zeros(kind: Any) -> Tensor:
     sizes, dtype = kind.sizes(), kind.dtype()
     if sizes is None or dtype is None or None in sizes:
         raise Unknown
-    strides = kind.strides()
-    example = torch.empty(sizes, dtype=dtype) if strides is None else torch.empty_strided(sizes, strides, dtype=dtype)
-    return example.zero_()
+    # Without memory: most examples only answer whether a formula is wanted.
+    return torch.empty_strided(sizes, kind.strides() or _in_rows(sizes), dtype=dtype, device="meta")
+
+
+def _in_rows(sizes: list[int]) -> list[int]:
+    return [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+
+
+def with_memory(example: Tensor) -> Tensor:
+    """Return zeros of the shape of an example; a constant as it is."""
+    if not example.is_meta:
+        return example
+    return torch.empty_strided(example.size(), example.stride(), dtype=example.dtype).zero_()
 
 
 def _compositions(operation: Any) -> Iterator[Callable[..., Any]]:
@@ -226,7 +248,7 @@ def _traced(function: Callable[..., Any], arguments: list[Any]) -> Any:
         result = function(*_with_tensors(arguments, given))
         return tuple(result) if isinstance(result, list) else result
 
-    examples = tuple(_tensors(arguments))
+    examples = tuple(with_memory(example) for example in _tensors(arguments))
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -93,16 +93,19 @@ def combinations(x: Tensor, r: int, with_replacement: bool) -> Tensor:
     return x[torch.from_numpy(places)]
 
 
+def _cut(x: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+    return x[(slice(None),) * axis + (slice(begin, end),)]
+
+
 @formula("pad", instead=lambda x, pad, mode, value: mode == "circular" or any(size < 0 for size in pad))
 def pad(x: Tensor, pad: list[int], mode: str, value: float | None) -> Tensor:
     for position in range(len(pad) // 2):
         axis = x.dim() - 1 - position
         before, after = pad[2 * position : 2 * position + 2]
-        size = sizes_of(x)[axis] + min(before, 0) + min(after, 0)
-        x = x.narrow(axis, max(-before, 0), size)
+        x = _cut(x, axis, max(-before, 0), min(after, 0) or None)
         if mode == "circular":
-            parts = [x.narrow(axis, size - before, before)] if before > 0 else []
-            parts += [x, x.narrow(axis, 0, after)] if after > 0 else [x]
+            parts = [_cut(x, axis, -before, None)] if before > 0 else []
+            parts += [x, _cut(x, axis, 0, after)] if after > 0 else [x]
             x = torch.cat(parts, axis)
     wanted = [max(size, 0) for size in pad]
     return x if mode == "circular" or not any(wanted) else F.pad(x, wanted, mode=mode, value=value)

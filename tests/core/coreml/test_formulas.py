@@ -217,6 +217,31 @@ def test_that_a_package_gives_torchs_numbers(case: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(np.reshape(answer, value.shape), value.numpy(), rtol=2e-5, atol=2e-5)
 
 
+class Layers(nn.Module):
+    """Layers whose weights the formulas need to know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.InstanceNorm2d(4, affine=True, track_running_stats=True)
+        self.up = nn.ConvTranspose2d(4, 2, 2, stride=3, output_padding=1)
+        self.bags = nn.EmbeddingBag(10, 3)
+        self.slopes = nn.PReLU(3)
+        self.norm.running_mean.normal_()
+        self.slopes.weight.data.normal_()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.up(self.norm(x)), self.slopes(self.bags(x[0, :, 0].abs().long()))
+
+
+def test_that_weights_of_layers_are_known(tmp_path: Path) -> None:
+    module = Layers().eval()
+    compiled = torch.jit.trace(module, IMAGE, check_trace=False)
+    package = convert(compiled, [ConvertedInput("x", (1, 4, 8, 6))], CoreML(precision="float32"), JobContext())
+    answers = ReferenceModel(package.save(tmp_path / "m.mlpackage")).predict({"x": IMAGE.numpy()})
+    for answer, value in zip(answers.values(), module(IMAGE), strict=True):
+        np.testing.assert_allclose(answer, value.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_that_a_composition_of_unknown_operations_leaves_the_one_that_was_written() -> None:
     compiled = torch.jit.trace(Called(lambda x: torch.special.i0(x)), X, check_trace=False)
     graph = compiled.inlined_graph.copy()
