@@ -91,6 +91,9 @@ def _reason(error: Exception) -> str:
         found = re.search(r"GLOBAL (\S+) was not an allowed global|Unsupported class (\S+)", str(error))
         what = f", such as {found[1] or found[2]}" if found else ""
         return f"it holds Python objects other than tensors{what}"
+    if isinstance(error, EOFError | LookupError | TypeError | AttributeError):
+        # What torch stumbles over in a file that is something else says nothing to a person.
+        return "it is not a file that torch.save wrote, or only a part of one"
     return str(error).splitlines()[0].partition(". This is an internal")[0] if str(error) else type(error).__name__
 
 

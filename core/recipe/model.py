@@ -177,6 +177,8 @@ class Input(Part, frozen=True, kw_only=True):
                 raise ValueError(f"input {self.name!r} has a size larger than any tensor ({LARGEST_SIZE})")
         if isinstance(self.value, int) and self.value not in _INTEGERS:
             raise ValueError(f"input {self.name!r} has a value that is too large: integers have 64 bits")
+        if not all(math.isfinite(bound) for bound in (self.low, self.high) if bound is not None):
+            raise ValueError(f"input {self.name!r}: low and high are finite numbers")
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise ValueError(f"input {self.name!r}: low ({self.low:g}) is not below high ({self.high:g})")
 

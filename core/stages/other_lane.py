@@ -1,5 +1,9 @@
 """After a failure in one lane: would the other one do?"""
 
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,7 +34,8 @@ def offer_other_lane(
         return
     context.progress(None, "trying whether torch.export would do")
     try:
-        _try(loaded, prepared, recipe, folder, context.quiet())
+        with _unheard():
+            _try(loaded, prepared, recipe, folder, context.quiet())
     except Cancelled:
         raise
     except Exception:
@@ -38,6 +43,18 @@ def offer_other_lane(
     done = "exports and converts" if recipe.coreml.enabled else "exports"
     offer = f'torch.export {done} this model: choose lane = "torch.export" (--lane torch.export).'
     error.failure = msgspec.structs.replace(failure, hint=f"{failure.hint} {offer}" if failure.hint else offer)
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep what torch.export prints and logs on its way to a failure, whole graphs among it, from the user's log."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(level)
 
 
 def _try(loaded: LoadedModel, prepared: Prepared, recipe: Recipe, folder: Path, context: JobContext) -> None:

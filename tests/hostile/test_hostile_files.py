@@ -77,6 +77,16 @@ def test_that_weights_that_cannot_be_taken_are_refused_with_the_reason(
     assert not (tmp_path / "harm").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"root:x:0:0:root\n", b"\x80", b"PK\x03\x04 and no more"])
+def test_that_what_is_no_weights_file_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "w.pt").write_bytes(content)
+    with pytest.raises(ExportDeskError) as raised:
+        load_weights(net(), tmp_path / "w.pt", is_strict=True)
+    message = raised.value.failure.message
+    assert raised.value.failure.code == "model.weights"
+    assert not any(word in message for word in ("list index", "EOFError", "Traceback", "NoneType"))
+
+
 def test_that_a_sample_with_pickled_objects_is_refused_without_telling_how_to_run_it(tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(pickle.dumps(Bomb(tmp_path / "harm")))
     with pytest.raises(ExportDeskError) as raised:

@@ -21,6 +21,7 @@ WITHOUT_A_WORKER = {
     "seed beyond integers": f"{MODEL}{INPUT}[checks]\nseed = -{'9' * 20}\n",
     "a million probes": f"{MODEL}{INPUT}[checks]\nprobes = 1000000\n",
     "tolerance is no number": f"{MODEL}{INPUT}[torchscript]\ncheck_tolerance = nan\n",
+    "bounds that are no numbers": f'{MODEL}[[inputs]]\nname = "x"\nshape = [1]\nlow = nan\n',
     "file with a nul": '[model]\nfile = "a\\u0000b.py"\n',
     "file of 5000 letters": f'[model]\nfile = "{"a" * 5000}.py"\n',
     "argument beyond integers": f"{MODEL.rstrip()}\narguments = {{ n = {'9' * 30} }}\n{INPUT}",

@@ -200,3 +200,13 @@ def test_that_torchscript_is_told_to_be_the_other_lane(tmp_path: Path) -> None:
     with pytest.raises(ExportDeskError) as raised:
         export(tmp_path / "recipe.toml", tmp_path / "out")
     assert raised.value.failure.code == "export.torchscript"
+
+
+def test_that_the_other_lane_is_tried_without_a_word(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "models.py").write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def forward(self, x):\n"
+        "        return (x, None) if x.sum() > 0 else (-x, None)\n"
+    )
+    assert failure_of(tmp_path, "Net", '[[inputs]]\nname = "x"\nshape = [2]\n', lane="").code == "trace.not-tensors"
+    printed = capfd.readouterr()
+    assert "def forward" not in printed.out + printed.err
