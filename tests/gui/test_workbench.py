@@ -1,6 +1,7 @@
 """The window with a worker of our own making: what a person does, and what is to be seen."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from exportdesk.core.errors import Failure
@@ -11,7 +12,9 @@ from exportdesk.core.results import Check
 from exportdesk.gui.actions import DECLARED, Declared
 from exportdesk.gui.app import Workbench
 from exportdesk.gui.models.module_tree import MARK
+from exportdesk.gui.panels.progress import stage_text
 from exportdesk.gui.settings import RECENT_FILES, TRUSTED_PATHS, Settings
+from exportdesk.gui.state.session import Job, JobKind
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
@@ -494,3 +497,8 @@ def test_that_the_window_closes_when_its_cross_is_clicked_once(
     workbench.window.close()
     qtbot.waitUntil(lambda: not workbench.window.isVisible())
     assert client[0].is_closed
+
+
+def test_that_each_kind_of_job_says_what_it_does_from_its_start() -> None:
+    for kind in get_args(JobKind):
+        assert stage_text(Job(id=1, kind=kind, started_s=0.0))
