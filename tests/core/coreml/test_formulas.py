@@ -125,6 +125,12 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Tensor, ...]]] = {
         lambda x, y: (x.flipud(), torch.vstack([x, y]), x.tensor_split(4, 1), F.smooth_l1_loss(x, y), torch.cov(x)),
         (X, Y),
     ),
+    "grouped products": (
+        lambda x, y: torch._grouped_mm(
+            x.bfloat16(), y.bfloat16(), offs=torch.tensor([1, 1, 4], dtype=torch.int32)
+        ).float(),
+        (torch.ones(4, 8), torch.arange(3.0).reshape(3, 1, 1).expand(3, 8, 8).contiguous()),
+    ),
     "numbers alone": (lambda x: x[0, :5] + torch.logspace(0, 1, 5), (X,)),
     "scatter_reduce": (
         lambda x, i: tuple(
