@@ -20,6 +20,8 @@ _OWN = frozenset(
 
 def split_complex_numbers(graph: Any, module: torch.nn.Module | None) -> Any:
     """Return an inlined graph without complex values, or the one given where it has none or they cannot be split."""
+    if not any(_is_complex(value) for node in all_nodes(graph) for value in node.outputs()):
+        return graph
     nodes = [node for node in all_nodes(graph) if _touches(node)]
     if all(node.kind().rpartition("::")[2] in _OWN for node in nodes):
         return graph

@@ -50,6 +50,7 @@ def formula_of(name: str, overload: str, is_translated: bool, arguments: list[An
     return entry.formula if entry.is_wanted(*arguments) else None
 
 
+@cache
 def has_formula(name: str) -> bool:
     """Whether any overload of an operation has a formula."""
     _load()
