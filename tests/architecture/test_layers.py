@@ -20,7 +20,7 @@ PLAIN_DATA = (
     "core/diagnostics.py",
     "core/events.py",
     "core/requests.py",
-    "core/results.py",
+    "core/results/*.py",
     "core/client.py",
     "core/wire.py",
     "core/staged_files.py",
