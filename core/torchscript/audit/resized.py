@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -55,7 +54,7 @@ def feature_sizes(module: torch.nn.Module | None) -> set[int]:
     found: set[int] = set()
     for layer in module.modules() if module is not None else ():
         for name in ("in_features", "in_channels", "input_size", "num_features"):
-            value: Any = getattr(layer, name, None)
+            value = vars(layer).get(name)  # without asking a __getattr__ of the user's
             if isinstance(value, int):
                 found.add(value)
     return found
