@@ -20,7 +20,7 @@ def origins_of(program: Any, source: Source, graph: Any, folder: Path | None) ->
     paths = () if source.module is None else tuple(path for path, _ in source.module.named_modules())
     modules = module_map(program, paths)
     lines: dict[str, tuple[str, int]] = {}
-    makers = {} if graph is None else {value.debugName(): node for node in all_nodes(graph) for value in node.outputs()}
+    makers = {} if graph is None else _makers(graph)
     known: dict[str, Location] = {}
     names: dict[str, str] = {}
     for function in program.functions.values():
@@ -39,6 +39,25 @@ def origins_of(program: Any, source: Source, graph: Any, folder: Path | None) ->
                         names[place.file] = portable_name(place.file, folder)
                     lines[variable.name] = (names[place.file], place.line)
     return Origins(modules, lines)
+
+
+def _makers(graph: Any) -> dict[str, Any]:
+    """Return each value's node by the name that coremltools gives the value.
+
+    What is written into a part of ``x`` becomes a new value there, ``x_internal_tensor_assign_1`` and so on.
+    """
+    found: dict[str, Any] = {}
+    writes: dict[str, int] = {}
+    for node in all_nodes(graph):
+        found.update({value.debugName(): node for value in node.outputs()})
+        if node.kind() in ("aten::copy_", "aten::fill_"):
+            target = node.inputsAt(0)
+            while target.node().kind() in ("aten::slice", "aten::select"):
+                target = target.node().inputsAt(0)
+            name = target.debugName()
+            writes[name] = writes.get(name, 0) + 1
+            found[f"{name}_internal_tensor_assign_{writes[name]}"] = node
+    return found
 
 
 def portable_name(file: str, folder: Path | None) -> str:

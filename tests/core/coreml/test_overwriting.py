@@ -1,11 +1,14 @@
 """Tensors overwritten as a whole, which coremltools refuses: copied into, filled, set to zero; states among them."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 from exportdesk.core.coreml.convert import convert
 from exportdesk.core.coreml.inputs import ConvertedInput
 from exportdesk.core.errors import ExportDeskError
+from exportdesk.core.graph.files import graph_of_file
 from exportdesk.core.job_context import JobContext
 from exportdesk.core.mil import ReferenceModel
 from exportdesk.core.recipe.model import CoreML
@@ -70,3 +73,21 @@ def test_that_a_state_that_is_not_used_is_told() -> None:
     with pytest.raises(ExportDeskError, match="neither reads nor writes its buffer 'other'") as caught:
         convert(traced(Caches()), [X], options, JobContext())
     assert caught.value.failure.code == "recipe.unused-state"
+
+
+class WritesTwice(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.clone()
+        y[:, :, 0] = x[:, :, 1] * 2
+        y[:, :, 2] = 1.5
+        y.copy_(y + x)
+        return y * 2
+
+
+def test_that_what_is_written_into_a_tensor_keeps_its_line(tmp_path):
+    converted = convert(traced(WritesTwice()), [X], CoreML(precision="float32"), JobContext(), staging=tmp_path)
+    nodes = graph_of_file(converted.save(tmp_path / "m.mlpackage")).nodes
+    operations = [node for node in range(len(nodes)) if nodes.kind[node] == "operation"]
+    assert [nodes.id[node] for node in operations if not nodes.file[node]] == []
+    first = inspect.getsourcelines(WritesTwice.forward)[1]
+    assert {first + 2, first + 3, first + 4} <= {nodes.line[node] for node in operations}
