@@ -56,7 +56,6 @@ class _Splitting:
 
     def run(self) -> None:
         for node in list(self._graph.nodes()):
-            name = node.kind().rpartition("::")[2]
             held = [value for value in node.inputs() if value.debugName() in self._parts]
             if node.kind() == "prim::GetAttr":
                 if isinstance(node.output().type(), torch.TensorType):
@@ -72,7 +71,7 @@ class _Splitting:
                 pieces = self._parts[held[0].debugName()]
                 self._parts |= {output.debugName(): piece for output, piece in zip(node.outputs(), pieces, strict=True)}
             else:
-                self._replace(node, name)
+                self._replace(node)
         if any(value.debugName() in self._parts for value in self._graph.outputs()):
             raise Unknown
 
@@ -95,7 +94,8 @@ class _Splitting:
         *path, name = attribute_path(node.output())
         return getattr(submodule(self._module, ".".join(path)), name)
 
-    def _replace(self, node: Any, name: str) -> None:
+    def _replace(self, node: Any) -> None:
+        name = node.kind().rpartition("::")[2]
         operation = operation_of(node)
         formula = complex_formula_of(name)
         if operation is None or (formula is None and name not in BY_PARTS):
@@ -144,7 +144,7 @@ class _Splitting:
         """Yield the graph's values in the order of ``_leaves`` of the arguments."""
         held = self._parts.get(value.debugName())
         if held is not None:
-            yield from (leaf for leaf in _leaves(held, of_graph=True))
+            yield from _leaves(held, of_graph=True)
         elif isinstance(value.type(), torch.TensorType):
             yield value
         elif value.node().kind() == "prim::ListConstruct":

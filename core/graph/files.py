@@ -36,10 +36,8 @@ def graph_of_file(
         ExportDeskError: ``call.file``, ``call.unknown-kind``, ``graph.*`` where the file is damaged.
     """
     require_file(path)
-    is_package = path.suffix in (".mlpackage", ".mlmodel") or (path / "Manifest.json").is_file()
-    if inputs and (is_package or (path.is_file() and _is_exported(path))):
-        fail("call.option", f"--input is for TorchScript files; {path.name} says itself what it takes.", file=str(path))
-    if is_package:
+    if path.suffix in (".mlpackage", ".mlmodel") or (path / "Manifest.json").is_file():
+        _refuse_inputs(inputs, path)
         return _of_package(path, is_folded, checkpoint)
     if path.is_dir():
         fail(
@@ -48,9 +46,17 @@ def graph_of_file(
             file=str(path),
             hint="Give a TorchScript file (.pt) or a Core ML package (.mlpackage).",
         )
-    if _is_exported(path):
+    names = _names_inside(path)
+    if any(name == "archive_format" or name.startswith("models/") for name in names):
+        _refuse_inputs(inputs, path)
         return _of_exported(path, is_folded, checkpoint)
-    return _of_torchscript(path, is_folded, has_shapes, inputs, checkpoint)
+    script = _loaded(path, names, has_shapes=has_shapes)
+    return _of_torchscript(script, path, is_folded, has_shapes, inputs, checkpoint)
+
+
+def _refuse_inputs(inputs: "Sequence[Input]", path: Path) -> None:
+    if inputs:
+        fail("call.option", f"--input is for TorchScript files; {path.name} says itself what it takes.", file=str(path))
 
 
 def require_file(path: Path) -> None:
@@ -81,15 +87,6 @@ def require_names(handle: Any, method: str, inputs: "Sequence[Input]", path: Pat
                 hint=f"It has: {', '.join(names) or 'none'}.",
             )
     return names
-
-
-def _is_exported(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inner = [name.partition("/")[2] for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
-    return any(name == "archive_format" or name.startswith("models/") for name in inner)
 
 
 def _of_exported(path: Path, is_folded: bool, checkpoint: Callable[[], None]) -> Graph:
@@ -139,14 +136,20 @@ class ReadableScript:
     """What the file says that its methods are called with; only files of ExportDesk say it."""
 
 
-def readable_script(path: Path, *, has_shapes: bool = True) -> ReadableScript:
+def readable_script(path: Path) -> ReadableScript:
     """Load a TorchScript file in order to read it.
 
     Raises:
         ExportDeskError: ``graph.*``, with what is wrong with the file.
     """
+    return _loaded(path, _names_inside(path), has_shapes=True)
+
+
+def _loaded(path: Path, names: Sequence[str], *, has_shapes: bool) -> ReadableScript:
+    if "constants.pkl" not in names and not any(name.startswith("code/") for name in names):
+        _refuse_other_archive(path, names)
     # Only a trace keeps the sizes of its inputs; asked for others, torch complains on standard error.
-    has_input_shapes = "traced_inputs.pkl" in _names_inside(path) and has_shapes
+    has_input_shapes = "traced_inputs.pkl" in names and has_shapes
     from ..torchscript.recorded_inputs import RECORD, recorded_calls
     from ..torchscript.torch_jit import load_graphs
 
@@ -165,9 +168,13 @@ def readable_script(path: Path, *, has_shapes: bool = True) -> ReadableScript:
 
 
 def _of_torchscript(
-    path: Path, is_folded: bool, has_shapes: bool, inputs: "Sequence[Input]", checkpoint: Callable[[], None]
+    script: ReadableScript,
+    path: Path,
+    is_folded: bool,
+    has_shapes: bool,
+    inputs: "Sequence[Input]",
+    checkpoint: Callable[[], None],
 ) -> Graph:
-    script = readable_script(path, has_shapes=has_shapes)
     from ..torchscript.recorded_inputs import RecordedCall
     from .torchscript import graph_of_module
 
@@ -189,10 +196,10 @@ def _of_torchscript(
 
 
 def _names_inside(path: Path) -> list[str]:
-    """Return the names in a TorchScript archive; say in words what is wrong before torch says it in its own."""
+    """Return the names in an archive of torch, below its one folder; say what is wrong with what is no archive."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            return [name.partition("/")[2] for name in archive.namelist()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         size = path.stat().st_size
         begins = b""
@@ -214,14 +221,10 @@ def _names_inside(path: Path) -> list[str]:
             hint="Give a file that torch.jit.save wrote, or a Core ML package (.mlpackage).",
             cause=error,
         )
-    inner = [name.partition("/")[2] for name in names]
-    if "constants.pkl" not in inner and not any(name.startswith("code/") for name in inner):
-        _refuse_other_archive(path, inner)
-    return inner
 
 
-def _refuse_other_archive(path: Path, inner: list[str]) -> NoReturn:
-    if "data.pkl" in inner:
+def _refuse_other_archive(path: Path, names: Sequence[str]) -> NoReturn:
+    if "data.pkl" in names:
         what = "saved by torch.save: weights or a whole Python object, without a graph"
         hint = "Trace or script the model (exportdesk export FILE.py), and open that file."
     else:
