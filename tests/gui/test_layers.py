@@ -5,7 +5,6 @@ from pathlib import Path
 import msgspec
 import pytest
 from exportdesk.core.events import AnyEvent, JobFinished
-from exportdesk.core.recipe.model import Recipe
 from exportdesk.core.requests import Export, JobRequest
 from exportdesk.core.results import Float32Suggestion, LayerError
 from exportdesk.gui.app import Workbench
@@ -16,6 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 from window_fakes import FakeClient, export_result, usual_answer
+from window_steps import recipe_of
 
 GOOD = LayerError(
     module="parts.0",
@@ -60,11 +60,6 @@ def answer(request: JobRequest) -> AnyEvent | None:
         return usual_answer(request)
     result = msgspec.structs.replace(export_result(request), layers=(GOOD, LOUD), float32_suggestion=SUGGESTION)
     return JobFinished(job=request.job, result=result)
-
-
-def recipe_of(workbench: Workbench) -> Recipe:
-    assert workbench.session.document is not None
-    return workbench.session.document.recipe
 
 
 @pytest.fixture

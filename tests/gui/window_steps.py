@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
+from exportdesk.core.recipe.model import Recipe
 from exportdesk.gui.app import Workbench
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+
+
+def recipe_of(workbench: Workbench) -> Recipe:
+    assert workbench.session.document is not None
+    return workbench.session.document.recipe
 
 
 def trigger(workbench: Workbench, name: str) -> None:
