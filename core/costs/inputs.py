@@ -15,14 +15,13 @@ from ..errors import ExportDeskError, fail
 from ..graph.files import ReadableScript, require_names
 from ..inputs.binding import Arguments, Binding
 from ..inputs.nested import copy_tensors
-from ..inputs.values import DTYPES, Variation, make_arguments
+from ..inputs.values import DTYPE_NAMES, Variation, make_arguments
 from ..mil import ReferenceModel
 from ..mil.random_values import random_value
 from ..recipe.document import read_recipe
 from ..recipe.model import Input
 from ..torchscript.recorded_inputs import RecordedCall
 
-_NAMES: dict[Any, Any] = {dtype: name for name, dtype in DTYPES.items()}
 _SAMPLE = "a sample of the bundle"
 _MADE = "random values of the shapes that the file tells"
 _GIVEN = "the inputs that were given"
@@ -118,9 +117,9 @@ def _call_of_trace(graph: Any) -> RecordedCall | None:
     for value in list(graph.inputs())[1:]:
         kind = value.type()
         sizes = kind.sizes() if kind.kind() == "TensorType" else None
-        if sizes is None or None in sizes or kind.dtype() not in _NAMES:
+        if sizes is None or None in sizes or kind.dtype() not in DTYPE_NAMES:
             return None
-        found.append(Input(name=value.debugName(), shape=tuple(sizes), dtype=_NAMES[kind.dtype()]))
+        found.append(Input(name=value.debugName(), shape=tuple(sizes), dtype=DTYPE_NAMES[kind.dtype()]))
     return RecordedCall(positional=tuple(found))
 
 

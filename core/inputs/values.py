@@ -13,6 +13,8 @@ from .binding import Arguments, Binding
 from .sample_files import read_sample
 
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in recipe_model.DTYPES}
+DTYPE_NAMES: dict[Any, Any] = {dtype: name for name, dtype in DTYPES.items()}
+"""As a recipe spells them; other types are not in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

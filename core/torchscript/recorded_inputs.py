@@ -7,12 +7,11 @@ import msgspec
 import torch
 
 from ..inputs.binding import Arguments
-from ..inputs.values import DTYPES
+from ..inputs.values import DTYPE_NAMES
 from ..recipe.model import Input
 
 RECORD = "exportdesk_inputs.json"
 """Name of the extra file in the archive; whoever loads the file without asking for it never sees it."""
-_NAMES: dict[torch.dtype, Any] = {dtype: name for name, dtype in DTYPES.items()}
 
 
 class RecordedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +47,12 @@ def recorded_calls(text: str | bytes) -> dict[str, RecordedCall]:
 
 def _input(name: str, value: Any) -> Input | None:
     match value:
-        case torch.Tensor() if value.dtype in _NAMES and value.layout == torch.strided:
+        case torch.Tensor() if value.dtype in DTYPE_NAMES and value.layout == torch.strided:
             low, high = None, None
             if not value.dtype.is_floating_point and not value.dtype.is_complex and value.numel():
                 # What indexes a table must stay inside it when the inputs are made anew.
                 low, high = float(value.min()), float(value.max()) + 1
-            return Input(name=name, shape=tuple(value.shape), dtype=_NAMES[value.dtype], low=low, high=high)
+            return Input(name=name, shape=tuple(value.shape), dtype=DTYPE_NAMES[value.dtype], low=low, high=high)
         case bool() | int() | float() | str() | None:
             return Input(name=name, kind="value", value=value)
         case list() | tuple():
